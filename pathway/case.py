@@ -1,0 +1,242 @@
+"""One person's case as a suggestion is asked for: profile, measurements, earlier insatser, wishes, limits and goal."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import ConfigDict, Field, TypeAdapter
+
+from pathway.catalogue import IncomeSource, Municipality, SwedishLevel
+from pathway.errors import FaultyCase
+from pathway.instrument import Instrument, Respondent
+from pathway.reading import shaped, without_nulls
+
+CasePhase = Literal["aktuell", "avslutad", "förhandsbedömning", "anmälan"]
+CASE_PHASES: tuple[CasePhase, ...] = ("aktuell", "avslutad", "förhandsbedömning", "anmälan")
+HELD_BACK: tuple[CasePhase, ...] = ("förhandsbedömning", "anmälan")  # never taken in, never suggested for
+
+Gender = Literal["kvinna", "man", "annat", "okänt"]
+Education = Literal["förgymnasial", "gymnasial", "eftergymnasial", "okänd"]
+EndedAs = Literal["fullföljd", "avbruten", "pågår"]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What is known of the person; ``None`` is not known."""
+
+    birth_year: Annotated[int, Field(ge=1900, le=2100)] | None = None
+    gender: Gender | None = None
+    municipality: Municipality | None = None
+    education: Education | None = None
+    income_source: IncomeSource | None = None
+    months_without_work: Annotated[int, Field(ge=0, le=900)] | None = None
+    swedish_level: SwedishLevel | None = None
+    children_at_home: bool | None = None
+    health_codes: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One respondent's rating of one indicator on one day; ``value`` is ``None`` when asked but not answered."""
+
+    measured_on: date
+    respondent: Respondent
+    indicator: str
+    value: int | None
+
+
+@dataclass(frozen=True)
+class Participation:
+    """A period in an insats; ``ended_on`` is ``None`` while it runs."""
+
+    insats_id: str
+    started_on: date
+    hours_per_week: Annotated[float, Field(gt=0, le=100)]
+    ended_on: date | None = None
+    ended_as: EndedAs = "pågår"
+
+    def __post_init__(self) -> None:
+        if self.ended_on is not None and self.ended_on < self.started_on:
+            raise ValueError("ended_on must not be before started_on")
+
+    def runs_on(self, day: date) -> bool:
+        """Tell whether the insats is running on this day."""
+        return self.started_on <= day and (self.ended_on is None or day < self.ended_on)
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """Insatser that the person would rather have, would rather not, or that must be in the plan (ids)."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = {"extra": "forbid"}
+
+    prefer: tuple[str, ...] = ()
+    avoid: tuple[str, ...] = ()
+    require: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for both in set(self.avoid) & (set(self.require) | set(self.prefer)):
+            raise ValueError(f"{both} is both avoided and wished for; choose one")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the plan must keep within; a budget of ``None`` is no limit, in kronor otherwise."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = {"extra": "forbid"}
+
+    hours_per_week: Annotated[float, Field(gt=0, le=60)] = 20.0
+    parallel: Annotated[int, Field(ge=1, le=10)] = 3
+    horizon_weeks: Annotated[int, Field(ge=1, le=156)] = 52
+    budget: Annotated[float, Field(ge=0)] | None = None
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What the plan is for.
+
+    Attributes
+    ----------
+    weights
+        Worth of one step, per indicator that may drive ranking; empty: each weighs 1; given: the others weigh 0.
+    targets
+        Level up to which steps count; where none is given, the top of the scale.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = {"extra": "forbid"}
+
+    weights: dict[str, Annotated[float, Field(ge=0, le=1000)]] = field(default_factory=dict)
+    targets: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Case:
+    """All that a suggestion is made from.
+
+    Attributes
+    ----------
+    as_of
+        The day the suggestion is made for; nothing dated later is used.
+    instrument
+        Name of the instrument that the answers were given with (``bip-2026-1``); ``None``: the model's own.
+    defaulted
+        Parts that the case did not give, so that defaults apply: dotted paths such as ``limits.parallel``.
+    ignored
+        Fields that the case gave and that are not known here: dotted paths.
+    """
+
+    case_id: Annotated[str, Field(min_length=1, max_length=200)]
+    as_of: date
+    measurements: tuple[Answer, ...]
+    case_phase: CasePhase = "aktuell"
+    profile: Profile = Profile()
+    participations: tuple[Participation, ...] = ()
+    wishes: Wishes = Wishes()
+    limits: Limits = Limits()
+    goal: Goal = Goal()
+    instrument: str | None = None
+    defaulted: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+
+    def levels(self) -> dict[str, float]:
+        """Level of each indicator at its latest measurement on or before `as_of`: the mean of those who answered.
+
+        Indicators that nobody ever answered are left out.
+        """
+        latest: dict[str, date] = {}
+        answers: dict[tuple[str, date], list[int]] = {}
+        for answer in self.measurements:
+            if answer.value is None or answer.measured_on > self.as_of:
+                continue
+            answers.setdefault((answer.indicator, answer.measured_on), []).append(answer.value)
+            latest[answer.indicator] = max(answer.measured_on, latest.get(answer.indicator, answer.measured_on))
+        return {
+            indicator: sum(answers[indicator, day]) / len(answers[indicator, day]) for indicator, day in latest.items()
+        }
+
+
+_ADAPTER = TypeAdapter(Case)
+_DEFAULTABLE = ("case_phase", "participations", "wishes", "limits", "goal")
+
+
+def shape(raw: Any, instrument: Instrument, place: str = "case") -> Case:
+    """Check plain data as a case.
+
+    Parameters
+    ----------
+    raw
+        A case as the contract's section 4 has it. Unknown fields are noted in `Case.ignored`, except in ``wishes``,
+        ``limits`` and ``goal``, where a misspelt one would silently change the plan: there they are refused.
+    place
+        Names the case in errors (``case 3``): never the case number, which may be somebody's personnummer.
+
+    Raises
+    ------
+    FaultyCase
+        The case breaks a rule; the message names the field and the rule.
+    """
+    if not isinstance(raw, Mapping):
+        raise FaultyCase(f"{place}: a case must be a JSON object")
+    known = {f.name for f in fields(Case)} - {"defaulted", "ignored"}
+    given = {key: value for key, value in raw.items() if key in known and value is not None}
+    given |= {part: without_nulls(given[part]) for part in ("wishes", "limits", "goal") if part in given}
+    case = shaped(
+        _ADAPTER,
+        given | {"defaulted": _defaulted(given), "ignored": _ignored(raw, known)},
+        lambda message: FaultyCase(f"{place}: {message}"),
+    )
+    _check_against(case, instrument, place)
+    return case
+
+
+def _defaulted(given: Mapping[str, Any]) -> tuple[str, ...]:
+    missing = [name for name in _DEFAULTABLE if name not in given]
+    for name, parts in (("profile", Profile), ("limits", Limits), ("goal", Goal)):
+        inside = given.get(name, {})
+        if name in missing or not isinstance(inside, Mapping):
+            continue
+        optional = {"budget", "targets"}
+        missing += [f"{name}.{f.name}" for f in fields(parts) if inside.get(f.name) is None and f.name not in optional]
+    return tuple(missing)
+
+
+def _ignored(raw: Mapping[str, Any], known: set[str]) -> tuple[str, ...]:
+    unknown = [str(key) for key in raw if key not in known]
+    for name, parts in (("profile", Profile), ("measurements", Answer), ("participations", Participation)):
+        inside = raw.get(name) or ()
+        rows = [inside] if isinstance(inside, Mapping) else inside if isinstance(inside, list) else []
+        names = {f.name for f in fields(parts)}
+        keys = {str(key): None for row in rows if isinstance(row, Mapping) for key in row if key not in names}
+        unknown += [f"{name}.{key}" for key in keys]
+    return tuple(unknown)
+
+
+def _check_against(case: Case, instrument: Instrument, place: str) -> None:
+    if case.instrument not in (None, instrument.name):
+        raise FaultyCase(
+            f"{place}: instrument: the answers are from another instrument than the model's ({instrument.name}); "
+            "use a model trained on that instrument"
+        )
+    scale = instrument.scale
+    for number, answer in enumerate(case.measurements):
+        where = f"{place}: measurements.{number}"
+        if answer.indicator not in instrument:
+            raise FaultyCase(
+                f"{where}.indicator: not an indicator of {instrument.name}; allowed: "
+                + ", ".join(indicator.id for indicator in instrument.indicators)
+            )
+        if answer.respondent not in instrument[answer.indicator].respondents:
+            raise FaultyCase(f"{where}.respondent: {answer.indicator} is not answered by {answer.respondent}")
+        if answer.value is not None and not scale.min <= answer.value <= scale.max:
+            raise FaultyCase(f"{where}.value: outside the scale {scale.min}–{scale.max} of {instrument.name}")
+    for part, named in (("weights", case.goal.weights), ("targets", case.goal.targets)):
+        for indicator in named:
+            if indicator not in instrument.ranking:
+                raise FaultyCase(
+                    f"{place}: goal.{part}: not an indicator that may drive ranking; allowed: "
+                    + ", ".join(instrument.ranking)
+                )
+    for indicator, target in case.goal.targets.items():
+        if not scale.min <= target <= scale.max:
+            raise FaultyCase(f"{place}: goal.targets.{indicator}: outside the scale {scale.min}–{scale.max}")
