@@ -1,15 +1,17 @@
 """What can be offered: the insatser of a Välfärdsguiden catalogue, to whom, where, when and under which rules."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter
 
 from pathway.errors import FaultyCatalogue
-from pathway.instrument import Instrument
+from pathway.instrument import Instrument, named_place
 from pathway.reading import json_of, shaped, without_nulls
 
 Kind = Literal["jobb", "kompetens", "hälsa", "social"]
@@ -22,9 +24,10 @@ IncomeSource = Literal[
 SwedishLevel = Literal["ingen", "grund", "medel", "god"]
 SWEDISH_LEVELS: tuple[SwedishLevel, ...] = ("ingen", "grund", "medel", "god")  # ordered, lowest first
 
-Municipality = Annotated[str, Field(pattern=r"^\d{4}$")]
+Name = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]+$")]  # one line, so that messages stay one line
+Municipality = Annotated[str, Field(pattern=r"^[0-9]{4}$")]
 Count = Annotated[int, Field(ge=0)]
-Share = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 @dataclass(frozen=True)
@@ -65,8 +68,8 @@ class Intake:
 class Requirements:
     """What must hold when the insats starts: levels reached, insatser completed."""
 
-    levels: dict[str, float] = field(default_factory=dict)
-    insatser: tuple[str, ...] = ()
+    levels: dict[str, Annotated[float, Field(allow_inf_nan=False)]] = field(default_factory=dict)
+    insatser: tuple[Name, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ class Insats:
 
     __pydantic_config__: ClassVar[ConfigDict] = {"extra": "ignore"}
 
-    id: Annotated[str, Field(min_length=1)]
+    id: Name
     name: Annotated[str, Field(min_length=1)]
     type: Kind
     weeks: Weeks
@@ -112,9 +115,9 @@ class Insats:
     intake: Intake = Intake()
     queue_weeks: Count = 0
     places: Count | None = None
-    cost_per_week: Annotated[float, Field(ge=0)] = 0.0
+    cost_per_week: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     requires: Requirements = Requirements()
-    excludes: tuple[str, ...] = ()
+    excludes: tuple[Name, ...] = ()
     referral: str | None = None
     ksi_codes: tuple[str, ...] = ()
     icf_codes: tuple[str, ...] = ()
@@ -128,8 +131,9 @@ class Insats:
             raise ValueError("age_min must not be above age_max")
         if self.valid_from and self.valid_to and self.valid_from > self.valid_to:
             raise ValueError("valid_from must not be after valid_to")
-        if self.id in self.requires.insatser or self.id in self.excludes:
-            raise ValueError("an insats cannot require or exclude itself")
+        for name, others in (("requires.insatser", self.requires.insatser), ("excludes", self.excludes)):
+            if self.id in others:
+                raise ValueError(f"{name} must not name the insats itself")
 
 
 @dataclass(frozen=True)
@@ -138,21 +142,25 @@ class Catalogue:
 
     __pydantic_config__: ClassVar[ConfigDict] = {"extra": "ignore"}
 
-    version: Annotated[str, Field(min_length=1)]
+    version: Name
     insatser: Annotated[tuple[Insats, ...], Field(min_length=1)]
 
     def __post_init__(self) -> None:
-        ids = [insats.id for insats in self.insatser]
+        ids = Counter(self.ids)
         for insats in self.insatser:
-            if ids.count(insats.id) > 1:
-                raise ValueError(f"insats {insats.id}, field id: stands twice; ids must be unique")
+            if ids[insats.id] > 1:
+                raise ValueError(f"insats {insats.id}, field id: stands {ids[insats.id]} times; ids must be unique")
             for name, others in (("requires.insatser", insats.requires.insatser), ("excludes", insats.excludes)):
                 for other in others:
-                    if other not in self.by_id:
+                    if other not in ids:
                         raise ValueError(f"insats {insats.id}, field {name}: {other} is not in the catalogue")
-        circle = self._circle()
-        if circle:
-            raise ValueError(f"insats {circle[0]}, field requires.insatser: goes in a circle ({' → '.join(circle)})")
+        try:
+            TopologicalSorter({insats.id: insats.requires.insatser for insats in self.insatser}).prepare()
+        except CycleError as error:
+            circle = error.args[1][::-1]  # it lists what is required first
+            raise ValueError(
+                f"insats {circle[0]}, field requires.insatser: goes in a circle ({' → '.join(circle)})"
+            ) from None
 
     @cached_property
     def by_id(self) -> dict[str, Insats]:
@@ -170,31 +178,23 @@ class Catalogue:
         return frozenset(own) | {other.id for other in self.insatser if insats_id in other.excludes}
 
     def check_against(self, instrument: Instrument) -> None:
-        """Check that every level required is one that the instrument can measure; raises `FaultyCatalogue`."""
+        """Check that every level required is one that the instrument can measure and plans may rest on.
+
+        Raises
+        ------
+        FaultyCatalogue
+            A required indicator is unknown or for monitoring only, or its level is outside the scale.
+        """
         scale = instrument.scale
         for insats in self.insatser:
             for indicator, level in insats.requires.levels.items():
                 place = f"catalogue {self.version}: insats {insats.id}, field requires.levels.{indicator}"
                 if indicator not in instrument:
                     raise FaultyCatalogue(f"{place}: is not an indicator of the instrument {instrument.name}")
+                if indicator not in instrument.ranking:
+                    raise FaultyCatalogue(f"{place}: is for monitoring only and must not decide what can be offered")
                 if not scale.min <= level <= scale.max:
-                    raise FaultyCatalogue(f"{place}: {level} is outside the scale {scale.min}–{scale.max}")
-
-    def _circle(self) -> list[str]:
-        cleared: set[str] = set()
-
-        def walk(id: str, path: list[str]) -> list[str]:
-            if id in path:
-                return [*path[path.index(id) :], id]
-            if id in cleared:
-                return []
-            for needed in self.by_id[id].requires.insatser:
-                if found := walk(needed, [*path, id]):
-                    return found
-            cleared.add(id)
-            return []
-
-        return next((found for insats in self.insatser if (found := walk(insats.id, []))), [])
+                    raise FaultyCatalogue(f"{place}: must be within the scale {scale.min}–{scale.max}")
 
 
 _ADAPTER = TypeAdapter(Catalogue)
@@ -217,10 +217,8 @@ def shape(raw: Any, source: str) -> Catalogue:
     """Check plain data as a catalogue; `source` names it in errors. Raises `FaultyCatalogue`."""
 
     def place(location: tuple[int | str, ...]) -> str:
-        if len(location) >= 2 and location[0] == "insatser" and isinstance(location[1], int):
-            named = raw["insatser"][location[1]]
-            name = named.get("id", f"number {location[1] + 1}") if isinstance(named, dict) else location[1] + 1
-            return f"insats {name}, field {'.'.join(map(str, location[2:])) or 'all'}"
+        if location[:1] == ("insatser",) and len(location) > 1:
+            return named_place("insats", raw["insatser"], location[1:])
         return "field " + ".".join(map(str, location)) if location else ""
 
     return shaped(_ADAPTER, without_nulls(raw), lambda message: FaultyCatalogue(f"{source}: {message}"), place)

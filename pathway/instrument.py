@@ -1,8 +1,9 @@
 """What is rated: the indicators of an instrument, who answers them, and on which scale. Read from a TOML file."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter
 
@@ -13,6 +14,7 @@ Respondent = Literal["klient", "handläggare"]
 RESPONDENTS: tuple[Respondent, ...] = ("klient", "handläggare")
 SHIPPED = Path(__file__).parent / "instruments" / "bip.toml"
 
+Text = Annotated[str, Field(min_length=1)]
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
@@ -42,18 +44,22 @@ class Indicator:
         Whether expected gains on it may order insatser; an indicator that may not is for monitoring only, and never
         an input to a model.
     verified
-        Whether the label and the respondents are verified against a source, or only assumed.
+        Whether a source that was read names the indicator, or it is only recalled; who answers it may be derived.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = {"extra": "forbid"}
 
     id: Id
-    label_sv: str
-    label_en: str
+    label_sv: Text
+    label_en: Text
     respondents: Annotated[tuple[Respondent, ...], Field(min_length=1)]
     drives_ranking: bool
     verified: bool
     source: str
+
+    def __post_init__(self) -> None:
+        if len(set(self.respondents)) < len(self.respondents):
+            raise ValueError("respondents must not name the same respondent twice")
 
 
 @dataclass(frozen=True)
@@ -63,14 +69,15 @@ class Instrument:
     __pydantic_config__: ClassVar[ConfigDict] = {"extra": "forbid"}
 
     id: Id
-    version: str
+    version: Text
     scale: Scale
     indicators: Annotated[tuple[Indicator, ...], Field(min_length=1)]
 
     def __post_init__(self) -> None:
         ids = [indicator.id for indicator in self.indicators]
-        for repeated in {id for id in ids if ids.count(id) > 1}:
-            raise ValueError(f"the indicator {repeated} stands twice; ids must be unique")
+        for id in ids:
+            if ids.count(id) > 1:
+                raise ValueError(f"indicator {id}, field id: stands {ids.count(id)} times; ids must be unique")
         if not any(indicator.drives_ranking for indicator in self.indicators):
             raise ValueError("no indicator has drives_ranking = true; at least one must")
 
@@ -112,10 +119,27 @@ def read(path: Path = SHIPPED) -> Instrument:
     raw = toml_of(path)
 
     def place(location: tuple[int | str, ...]) -> str:
-        if len(location) >= 2 and location[0] == "indicators" and isinstance(location[1], int):
-            named = raw["indicators"][location[1]]
-            name = named.get("id", f"number {location[1] + 1}") if isinstance(named, dict) else location[1] + 1
-            return f"indicator {name}, field {'.'.join(map(str, location[2:])) or 'all'}"
-        return ".".join(map(str, location))
+        if location[:1] == ("indicators",) and len(location) > 1:
+            return named_place("indicator", raw["indicators"], location[1:])
+        return "field " + ".".join(map(str, location)) if location else ""
 
     return shaped(_ADAPTER, raw, lambda message: FaultyInstrument(f"{path}: {message}"), place)
+
+
+def named_place(noun: str, rows: Sequence[Any], location: tuple[int | str, ...]) -> str:
+    """Word where in a list of things with ids a fault is: ``indicator samarbete, field respondents``.
+
+    Parameters
+    ----------
+    noun
+        What the list holds one of.
+    rows
+        The list as it was read; a row may lack an id, or not be a thing at all.
+    location
+        Position in the list, then the way to the field.
+    """
+    number, *way = location
+    row = rows[int(number)]
+    id = row.get("id") if isinstance(row, dict) else None
+    name = id if isinstance(id, str) and id.isprintable() and 0 < len(id) <= 60 else f"number {int(number) + 1}"
+    return f"{noun} {name}" + (f", field {'.'.join(map(str, way))}" if way else "")

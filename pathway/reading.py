@@ -2,7 +2,7 @@
 
 import json
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,6 +11,9 @@ from pydantic import TypeAdapter, ValidationError
 from pathway.errors import PathwayError, UnreadableFile
 
 Shape = TypeVar("Shape")
+
+# what pydantic says in terms of Python, said in terms of JSON
+_PLAINLY = {"dataclass_type": "must be an object", "dict_type": "must be an object", "tuple_type": "must be a list"}
 
 
 def text_of(path: Path) -> str:
@@ -43,6 +46,8 @@ def json_of(path: Path) -> Any:
         return json.loads(text_of(path))
     except json.JSONDecodeError as error:
         raise UnreadableFile(f"{path}: not JSON (line {error.lineno}, column {error.colno}: {error.msg})") from None
+    except (RecursionError, ValueError):
+        raise UnreadableFile(f"{path}: not JSON that can be read (nested too deeply, or a number too long)") from None
 
 
 def toml_of(path: Path) -> dict[str, Any]:
@@ -51,6 +56,8 @@ def toml_of(path: Path) -> dict[str, Any]:
         return tomllib.loads(text_of(path))
     except tomllib.TOMLDecodeError as error:
         raise UnreadableFile(f"{path}: not TOML ({error})") from None
+    except (RecursionError, ValueError):
+        raise UnreadableFile(f"{path}: not TOML that can be read (nested too deeply, or a number too long)") from None
 
 
 def shaped(
@@ -80,7 +87,7 @@ def shaped(
         location = (place or _dotted)(faults[0]["loc"])
         location = f"{location}: " if location else ""
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-        raise refuse(f"{location}{_sentence(faults[0]['msg'])}{more}") from None
+        raise refuse(f"{location}{_sentence(faults[0])}{more}") from None
 
 
 def without_nulls(raw: Any) -> Any:
@@ -94,6 +101,6 @@ def _dotted(location: tuple[int | str, ...]) -> str:
     return ".".join(str(part) for part in location)
 
 
-def _sentence(message: str) -> str:
-    message = message.removeprefix("Value error, ")
+def _sentence(fault: Mapping[str, Any]) -> str:
+    message = _PLAINLY.get(fault["type"], fault["msg"].removeprefix("Value error, "))
     return message[:1].lower() + message[1:]
