@@ -144,5 +144,3 @@ def plain(suggestion: Suggestion) -> dict[str, Any]:
 def shape(raw: Any) -> Suggestion:
     """Turn plain data back into a suggestion; raises pydantic's ``ValidationError``, a ``ValueError``."""
     return _ADAPTER.validate_python(raw)
-
-

@@ -1,0 +1,153 @@
+"""Cuts histories into episodes: one client between two measurements, with the mix of insatser active in between.
+
+A quarter is 91 days. The dose of an insats in an episode is the time in it, in quarters, times hours a week over the
+catalogue's typical hours: 1 is a whole quarter at typical intensity, whatever the length of the interval. `beside` is
+the part of the dose that was given while a job-oriented insats ran.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from pathway.catalogue import Catalogue, Kind
+from pathway.instrument import Instrument
+
+DAYS_IN_QUARTER = 91
+SHORTEST_DAYS, LONGEST_DAYS = 30, 365  # outside this, two measurements say too little about what lay between
+UNLISTED = "(utanför katalogen)"  # one arm for all insatser that the catalogue does not have
+_FOREVER = pd.Timestamp("2262-01-01")
+
+
+@dataclass(frozen=True)
+class Insatser:
+    """What episodes need of the catalogue: type and typical hours a week, by id, in a fixed order."""
+
+    types: Mapping[str, Kind | str]
+    typical_hours: Mapping[str, float]
+
+    @classmethod
+    def of(cls, catalogue: Catalogue) -> "Insatser":
+        """Take them from a catalogue, in its order."""
+        return cls(
+            {insats.id: insats.type for insats in catalogue.insatser},
+            {insats.id: insats.hours_per_week.typical for insats in catalogue.insatser},
+        )
+
+
+@dataclass(frozen=True)
+class Episodes:
+    """Episodes of many clients, row by row.
+
+    Attributes
+    ----------
+    spans
+        Columns ``client_id``, ``started_on``, ``ended_on``, ``quarters``; shape (n, 4).
+    doses, beside
+        One column per insats, in the order of `Insatser`; shape (n, K).
+    changes
+        Change of level per indicator in steps, NaN where not measured; shape (n, J).
+    """
+
+    spans: pd.DataFrame
+    doses: pd.DataFrame
+    beside: pd.DataFrame
+    changes: pd.DataFrame
+
+    def __len__(self) -> int:
+        return len(self.spans)
+
+    def at(self, rows: npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> "Episodes":
+        """Take some of the rows."""
+        parts = (self.spans, self.doses, self.beside, self.changes)
+        return Episodes(*(part.iloc[rows].reset_index(drop=True) for part in parts))
+
+
+def cut(
+    measurements: pd.DataFrame,
+    participations: pd.DataFrame,
+    insatser: Insatser,
+    instrument: Instrument,
+    n_steps: int = 1,
+) -> Episodes:
+    """Cut histories into episodes.
+
+    Parameters
+    ----------
+    measurements, participations
+        Tables of the register (contract, section 1).
+    n_steps
+        1: from each measurement to the next. More: to the one that many steps later, for judging longer forecasts.
+    """
+    answers = answered(measurements)
+    dates = answers[["client_id", "measured_on"]].drop_duplicates().sort_values(["client_id", "measured_on"])
+    later = dates.groupby("client_id")["measured_on"].shift(-n_steps)
+    spans = dates.assign(ended_on=later).dropna().rename(columns={"measured_on": "started_on"})
+    days = (spans["ended_on"] - spans["started_on"]).dt.days
+    longest = LONGEST_DAYS if n_steps == 1 else LONGEST_DAYS * n_steps
+    spans = spans.assign(quarters=days / DAYS_IN_QUARTER)[(days >= SHORTEST_DAYS) & (days <= longest)]
+    spans = spans.reset_index(drop=True)
+    doses, beside = _doses(spans, participations, insatser)
+    return Episodes(spans, doses, beside, _changes(spans, answers, instrument))
+
+
+def answered(measurements: pd.DataFrame) -> pd.DataFrame:
+    """Keep the answers that hold a value."""
+    rows = measurements[measurements["value"].notna()]
+    return rows.assign(value=rows["value"].astype(float))
+
+
+def _changes(spans: pd.DataFrame, answers: pd.DataFrame, instrument: Instrument) -> pd.DataFrame:
+    """Change per indicator: mean over the respondents who answered at both ends.
+
+    A change of who answered is not a change of the client, so a respondent counts only with both answers.
+    """
+    keyed = answers[["client_id", "measured_on", "respondent", "indicator", "value"]]
+    rows = spans.assign(row=np.arange(len(spans)))
+    before = rows.merge(keyed, left_on=["client_id", "started_on"], right_on=["client_id", "measured_on"])
+    after = rows.merge(keyed, left_on=["client_id", "ended_on"], right_on=["client_id", "measured_on"])
+    both = before.merge(after, on=["row", "respondent", "indicator"], suffixes=("", "_after"))
+    both["change"] = both["value_after"] - both["value"]
+    wide = both.pivot_table(index="row", columns="indicator", values="change", aggfunc="mean", observed=True)
+    return wide.reindex(index=range(len(spans)), columns=list(instrument.ranking)).astype(float)
+
+
+def _doses(spans: pd.DataFrame, participations: pd.DataFrame, insatser: Insatser) -> tuple[pd.DataFrame, pd.DataFrame]:
+    ids = [*insatser.types, UNLISTED]
+    number = {id: n for n, id in enumerate(ids)}
+    doses, beside = np.zeros((len(spans), len(ids))), np.zeros((len(spans), len(ids)))
+    rows = spans.assign(row=np.arange(len(spans))).merge(participations, on="client_id", suffixes=("", "_insats"))
+    start = rows[["started_on", "started_on_insats"]].max(axis=1)
+    end = pd.concat([rows["ended_on"], rows["ended_on_insats"].fillna(_FOREVER)], axis=1).min(axis=1)
+    rows = rows.assign(start=start, end=end)[start < end]
+    listed = rows["insats_id"].astype(str).isin(insatser.types)
+    rows["insats_id"] = rows["insats_id"].astype(str).where(listed, UNLISTED)
+    typical = rows["insats_id"].map(insatser.typical_hours).fillna(rows["hours_per_week"])
+    rows["intensity"] = rows["hours_per_week"] / typical
+    days = (rows["end"] - rows["start"]).dt.days
+    np.add.at(
+        doses, (rows["row"], rows["insats_id"].map(number)), days / DAYS_IN_QUARTER * rows["intensity"].to_numpy()
+    )
+
+    is_job = rows["insats_id"].map(insatser.types).eq("jobb")
+    anchored = rows["row"].isin(rows.loc[is_job, "row"])
+    job_spans = {row: _merged(group) for row, group in rows[is_job].groupby("row")[["start", "end"]]}
+    for row, id, begin, finish, intensity in rows[anchored & ~is_job][
+        ["row", "insats_id", "start", "end", "intensity"]
+    ].itertuples(index=False):
+        shared = sum(max((min(finish, b) - max(begin, a)).days, 0) for a, b in job_spans[row])
+        beside[row, number[id]] += shared / DAYS_IN_QUARTER * intensity
+    return pd.DataFrame(doses, columns=ids), pd.DataFrame(beside, columns=ids)
+
+
+def _merged(spans: pd.DataFrame) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
+    """Join spans that overlap, so that no day counts twice."""
+    merged: list[tuple[pd.Timestamp, pd.Timestamp]] = []
+    for start, end in sorted(spans.itertuples(index=False, name=None)):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((start, end))
+    return merged

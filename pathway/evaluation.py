@@ -1,0 +1,138 @@
+"""Whether to believe the model: how well it foretells change for clients it has not seen, beside three baselines."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.linear_model import Ridge
+
+from pathway.episodes import Episodes
+from pathway.features import LEVEL
+
+Array = npt.NDArray[np.float64]
+MODEL = "model"
+NO_CHANGE, START_LEVEL, INSATS_MEAN = "no change", "start level only", "mean by insats"
+BASELINES = (NO_CHANGE, START_LEVEL, INSATS_MEAN)
+_DRAWS = 500
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Predicted and observed changes of clients that were not trained on.
+
+    Attributes
+    ----------
+    predicted
+        By method: predicted change, shape (n, J).
+    observed
+        Observed change, NaN where not measured, shape (n, J).
+    inside
+        Whether the observed level lay in its 90 % interval, NaN where not measured, shape (n, J).
+    clients
+        Client of each row, shape (n,).
+    """
+
+    predicted: dict[str, Array]
+    observed: Array
+    inside: Array
+    clients: npt.NDArray[Any]
+    indicators: tuple[str, ...]
+
+
+def baselines(
+    X_train: pd.DataFrame, train: Episodes, X_test: pd.DataFrame, test: Episodes, indicators: Sequence[str]
+) -> dict[str, Array]:
+    """Predict the change of test rows by each baseline, fitted on the training rows only; each of shape (n, J)."""
+    return {
+        NO_CHANGE: np.zeros((len(test), len(indicators))),
+        START_LEVEL: np.column_stack([_by_start_level(X_train, train, X_test, name) for name in indicators]),
+        INSATS_MEAN: np.column_stack([_by_insats(train, test, name) for name in indicators]),
+    }
+
+
+def summarise(held_out: HeldOut, seed: int) -> dict[str, Any]:
+    """Sum up as plain data: error per method, skill over each baseline with a 90 % interval, coverage.
+
+    Skill is the share of the baseline's mean squared error that the model takes away; 0 is no better. Its interval
+    comes from resampling whole clients.
+    """
+    errors = {name: (predicted - held_out.observed) ** 2 for name, predicted in held_out.predicted.items()}
+    return {
+        "n_clients": len(np.unique(held_out.clients)),
+        "n_episodes": len(held_out.clients),
+        "n_changes": int((~np.isnan(held_out.observed)).sum()),
+        "rmse": {name: float(np.sqrt(np.nanmean(error))) for name, error in errors.items()},
+        "rmse_by_indicator": {
+            indicator: {name: float(np.sqrt(np.nanmean(error[:, j]))) for name, error in errors.items()}
+            for j, indicator in enumerate(held_out.indicators)
+        },
+        "skill": {name: _skill(errors[MODEL], errors[name], held_out.clients, seed) for name in BASELINES},
+        "coverage_of_90": float(np.nanmean(held_out.inside)),
+        "coverage_of_90_by_indicator": {
+            indicator: float(np.nanmean(held_out.inside[:, j])) for j, indicator in enumerate(held_out.indicators)
+        },
+    }
+
+
+def lines(evaluation: dict[str, Any]) -> list[str]:
+    """Word an evaluation for a terminal or a model card (Markdown)."""
+    skill = evaluation["skill"]
+    rows = [
+        f"| {name} | {evaluation['rmse'][name]:.3f} | "
+        + (
+            f"{skill[name]['mean']:+.1%} ({skill[name]['low']:+.1%} to {skill[name]['high']:+.1%}) |"
+            if name in skill
+            else "– |"
+        )
+        for name in (MODEL, *BASELINES)
+    ]
+    return [
+        f"Change of level from one measurement to the next, {evaluation['n_episodes']:,} episodes of "
+        f"{evaluation['n_clients']:,} clients, each predicted by a model that had not seen the client:",
+        "",
+        "| method | error (RMSE, steps) | share of its squared error that the model takes away (90 %) |",
+        "|---|---|---|",
+        *rows,
+        "",
+        f"Observed levels inside their 90 % interval: {evaluation['coverage_of_90']:.1%}.",
+    ]
+
+
+def _by_start_level(X_train: pd.DataFrame, train: Episodes, X_test: pd.DataFrame, indicator: str) -> Array:
+    def basis(X: pd.DataFrame) -> Array:
+        level = X[f"{LEVEL}{indicator}"].fillna(X_train[f"{LEVEL}{indicator}"].mean()).to_numpy()
+        return np.column_stack([level, level**2])
+
+    change = train.changes[indicator].to_numpy()
+    known = ~np.isnan(change)
+    predicted: Array = Ridge(alpha=1.0).fit(basis(X_train)[known], change[known]).predict(basis(X_test))
+    return predicted
+
+
+def _by_insats(train: Episodes, test: Episodes, indicator: str) -> Array:
+    """Mean change of those who had an insats, averaged over the insatser of the row; the mean of all where none."""
+    change = train.changes[indicator].to_numpy()
+    known = ~np.isnan(change)
+    had = (train.doses.to_numpy() > 0)[known]
+    n = had.sum(axis=0)
+    overall = change[known].mean()
+    means = np.where(n > 0, (had * change[known][:, None]).sum(axis=0) / np.maximum(n, 1), overall)
+    has = test.doses.to_numpy() > 0
+    predicted: Array = np.where(has.any(axis=1), (has * means).sum(axis=1) / np.maximum(has.sum(axis=1), 1), overall)
+    return predicted
+
+
+def _skill(model: Array, baseline: Array, clients: npt.NDArray[Any], seed: int) -> dict[str, float]:
+    codes, _ = pd.factorize(clients)
+    ours, theirs = (np.bincount(codes, weights=np.nansum(error, axis=1)) for error in (model, baseline))
+    rng = np.random.default_rng(seed)
+    drawn = rng.integers(0, len(ours), size=(_DRAWS, len(ours)))
+    draws = 1 - ours[drawn].sum(axis=1) / theirs[drawn].sum(axis=1)
+    return {
+        "mean": float(1 - ours.sum() / theirs.sum()),
+        "low": float(np.quantile(draws, 0.05)),
+        "high": float(np.quantile(draws, 0.95)),
+    }

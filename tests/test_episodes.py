@@ -1,0 +1,101 @@
+"""Histories are cut into episodes with the right mix, dose by dose."""
+
+import pandas as pd
+import pytest
+
+from pathway import instrument
+from pathway.episodes import UNLISTED, Insatser, cut
+
+BIP = instrument.read()
+INSATSER = Insatser({"J": "jobb", "H": "hälsa"}, {"J": 10.0, "H": 4.0})
+
+
+def answers(*rows):
+    """Rows of (client, date, respondent, indicator, value)."""
+    table = pd.DataFrame(rows, columns=["client_id", "measured_on", "respondent", "indicator", "value"])
+    return table.astype({"measured_on": "datetime64[s]", "value": "float64"})
+
+
+def periods(*rows):
+    """Rows of (client, insats, start, end, hours)."""
+    table = pd.DataFrame(rows, columns=["client_id", "insats_id", "started_on", "ended_on", "hours_per_week"])
+    table["ended_as"] = "fullföljd"
+    return table.astype({"started_on": "datetime64[s]", "ended_on": "datetime64[s]", "hours_per_week": "float64"})
+
+
+TWO = answers(
+    ("a", "2025-01-06", "klient", "natverk", 2),
+    ("a", "2025-01-06", "handläggare", "natverk", 3),
+    ("a", "2025-04-07", "klient", "natverk", 4),
+    ("a", "2025-04-07", "handläggare", "natverk", 3),
+)  # 91 days apart
+
+
+def test_an_episode_lies_between_two_measurements_of_one_client():
+    more = pd.concat(
+        [TWO, TWO.assign(client_id="b"), TWO.assign(client_id="a", measured_on=pd.Timestamp("2025-07-07"))]
+    )
+    spans = cut(more, periods(), INSATSER, BIP).spans
+    assert spans[["client_id", "started_on"]].astype(str).values.tolist() == [
+        ["a", "2025-01-06"],
+        ["a", "2025-04-07"],
+        ["b", "2025-01-06"],
+    ]
+    assert spans["quarters"].tolist() == [1.0, 1.0, 1.0]
+
+
+def test_the_change_is_the_mean_over_those_who_answered_at_both_ends():
+    assert cut(TWO, periods(), INSATSER, BIP).changes["natverk"].tolist() == [1.0]
+    alone = TWO.drop(index=3)  # the handläggare did not answer the second time: only the client's change counts
+    assert cut(alone, periods(), INSATSER, BIP).changes["natverk"].tolist() == [2.0]
+    nobody = TWO.drop(index=[0, 3])
+    assert cut(nobody, periods(), INSATSER, BIP).changes["natverk"].isna().all()
+
+
+def test_an_unanswered_question_is_no_measurement():
+    unanswered = pd.concat([TWO, answers(("a", "2025-02-20", "klient", "natverk", None))])
+    assert len(cut(unanswered, periods(), INSATSER, BIP)) == 1
+
+
+def test_indicators_that_may_not_drive_ranking_have_no_change():
+    assert "handlaggartilltro" not in cut(TWO, periods(), INSATSER, BIP).changes
+
+
+def test_dose_is_time_in_quarters_times_hours_over_typical():
+    half = periods(("a", "J", "2025-02-01", "2025-03-18", 5.0))  # 45 days at half the typical hours
+    assert cut(TWO, half, INSATSER, BIP).doses["J"].tolist() == pytest.approx([45 / 91 / 2])
+
+
+def test_only_the_part_inside_the_episode_counts_and_running_insatser_go_on():
+    outside = periods(("a", "H", "2024-01-01", "2025-01-16", 4.0), ("a", "J", "2025-03-28", None, 10.0))
+    doses = cut(TWO, outside, INSATSER, BIP).doses
+    assert doses.loc[0, ["J", "H"]].tolist() == pytest.approx([10 / 91, 10 / 91])
+
+
+def test_beside_counts_the_days_next_to_a_job_oriented_insats_once():
+    overlapping = periods(
+        ("a", "H", "2025-01-06", "2025-04-07", 4.0),
+        ("a", "J", "2025-01-06", "2025-02-06", 10.0),
+        ("a", "J", "2025-01-27", "2025-02-16", 10.0),  # the two job periods together cover 41 days
+    )
+    episodes = cut(TWO, overlapping, INSATSER, BIP)
+    assert episodes.beside["H"].tolist() == pytest.approx([41 / 91])
+    assert episodes.beside["J"].tolist() == [0.0]
+
+
+def test_insatser_outside_the_catalogue_are_one_arm_of_their_own():
+    unknown = periods(("a", "X-9", "2025-01-06", "2025-04-07", 7.0))
+    assert cut(TWO, unknown, INSATSER, BIP).doses[UNLISTED].tolist() == pytest.approx([1.0])
+
+
+def test_measurements_too_close_or_too_far_apart_make_no_episode():
+    close = TWO.assign(measured_on=TWO["measured_on"].where(TWO.index < 2, pd.Timestamp("2025-01-20")))
+    far = TWO.assign(measured_on=TWO["measured_on"].where(TWO.index < 2, pd.Timestamp("2026-06-20")))
+    assert len(cut(close, periods(), INSATSER, BIP)) == 0
+    assert len(cut(far, periods(), INSATSER, BIP)) == 0
+
+
+def test_longer_forecasts_skip_measurements_in_between():
+    three = pd.concat([TWO, TWO.iloc[2:].assign(measured_on=pd.Timestamp("2025-07-07"), value=5.0)])
+    spans = cut(three, periods(), INSATSER, BIP, n_steps=2).spans
+    assert spans["quarters"].tolist() == [2.0]
