@@ -7,6 +7,7 @@
     ├── FaultyInstrument         an instrument file breaks a rule
     ├── FaultyCatalogue          an insats breaks a rule
     ├── FaultyCase               a case breaks a rule
+    ├── FaultyWords              a file of words lacks a text, or a text has a placeholder that cannot be filled
     ├── FaultyTable              a table of a data package lacks what it must have
     ├── FaultyModelFolder        a model folder is incomplete, altered or of another kind
     ├── Mismatch                 two things that must fit each other do not (model, catalogue, instrument, key)
@@ -57,6 +58,12 @@ class FaultyCase(PathwayError):
     """A case breaks a rule; the message names the case's place, the field and the rule."""
 
     code = "faulty_case"
+
+
+class FaultyWords(PathwayError):
+    """A file of words breaks a rule; the message names the text and what is allowed there."""
+
+    code = "faulty_words"
 
 
 class FaultyTable(PathwayError):

@@ -1,0 +1,115 @@
+"""Makes the notes that stand on a suggestion: what was assumed, left out or missing, and why there is none."""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import Any
+
+from pathway.case import Case
+from pathway.catalogue import Catalogue
+from pathway.instrument import Instrument
+from pathway.wording.sentences import LeftOut, name_of, not_chosen_text
+from pathway.wording.words import Words, swedish
+
+# How values with these names are written, whatever the note; others follow their type.
+_WRITTEN: dict[str, Callable[[Words, Any], str]] = {
+    "gap": lambda words, share: words.amount(100 * share, "percent", 1),
+    "hours": lambda words, hours: words.quantity(hours, "hour"),
+    "weeks": lambda words, weeks: words.amount(weeks, "week"),
+}
+
+
+def note(key: str, words: Words | None = None, **values: Any) -> str:
+    """Write a note.
+
+    Parameters
+    ----------
+    key
+        The note's name in the words file, table ``notes``: ``mock``, ``no_measurement``, ``old_measurement`` …
+    values
+        What the note names: a date, a number, a text or several; `gap` is a share.
+
+    Raises
+    ------
+    ValueError
+        There is no such note, or a value is missing.
+    """
+    words = words or swedish()
+    return words.text(f"notes.{key}", **{name: _written(words, name, value) for name, value in values.items()})
+
+
+def case_notes(case: Case, instrument: Instrument, words: Words | None = None) -> tuple[str, ...]:
+    """Write the notes that a case gives rise to: defaults applied, fields ignored, indicators not measured."""
+    words = words or swedish()
+    notes = [*_default_notes(case, words)]
+    levels = case.levels()
+    unmeasured = [words.indicator(instrument, id) for id in instrument.ranking if id not in levels]
+    if levels and unmeasured:
+        notes.append(note("unmeasured", words, indicators=[words.in_sentence(label) for label in unmeasured]))
+    if case.ignored:
+        notes.append(note("ignored", words, fields=case.ignored))
+    return tuple(notes)
+
+
+def conflict_notes(
+    conflicts: Sequence[str | LeftOut], catalogue: Catalogue, instrument: Instrument, words: Words | None = None
+) -> tuple[str, ...]:
+    """Say why no plan can hold everything that the person requires.
+
+    Parameters
+    ----------
+    conflicts
+        Required insatser that cannot be in any plan, each with its facts; and ids of rules that cannot all be kept
+        when what is required is to be in the same plan.
+    """
+    words = words or swedish()
+    notes = [
+        note(
+            "require_impossible",
+            words,
+            insats=name_of(one.insats_id, catalogue),
+            reason=not_chosen_text(one.code, one.facts, catalogue, instrument, words),
+        )
+        for one in conflicts
+        if not isinstance(one, str)
+    ]
+    names = dict.fromkeys(words.text(f"rule_names.{one!s}") for one in conflicts if isinstance(one, str))
+    return (*notes, *([note("require_conflict", words, rules=list(names))] if names else []))
+
+
+def _default_notes(case: Case, words: Words) -> list[str]:
+    notes: dict[str, str] = {}
+    unknown = []
+    for path in case.defaulted:
+        part, _, name = path.partition(".")
+        if part == "limits":
+            notes |= _limit_notes(case, name, words)
+        elif part == "profile":
+            unknown.append(words.text(f"profile.{name}"))
+        else:  # one note for a part, however much of it is missing
+            notes[part] = note(f"defaulted_{part}", words)
+    if unknown:
+        notes["profile"] = note("defaulted_profile", words, parts=unknown)
+    return list(notes.values())
+
+
+def _limit_notes(case: Case, name: str, words: Words) -> dict[str, str]:
+    """Write the notes for one limit, or for all when the whole part was left out."""
+    limits = case.limits
+    notes = {
+        "hours_per_week": note("defaulted_hours", words, hours=limits.hours_per_week),
+        "parallel": note("defaulted_parallel", words, n=limits.parallel),
+        "horizon_weeks": note("defaulted_horizon", words, weeks=limits.horizon_weeks),
+    }
+    return {name: notes[name]} if name else notes
+
+
+def _written(words: Words, name: str, value: Any) -> str:
+    if name in _WRITTEN:
+        return _WRITTEN[name](words, value)
+    if isinstance(value, date):
+        return words.day(value)
+    if isinstance(value, tuple | list):
+        return words.listed(map(str, value))
+    if isinstance(value, int | float):
+        return words.short(value)
+    return str(value)
