@@ -15,7 +15,7 @@ echo "No Python 3.11 or newer with venv and pip among: $(CANDIDATES). Install on
 	"python3-venv), or name yours: make $@ PYTHON=python3.12" >&2; exit 1
 endef
 
-.PHONY: help demo test lock clean
+.PHONY: help demo test shipped lock clean
 .NOTPARALLEL:
 
 help: ## list the commands
@@ -32,6 +32,10 @@ test: ## check style, types and directions of imports, and run the tests
 	@$(BIN)/mypy --no-error-summary
 	@told=$$($(BIN)/lint-imports --no-logo) || { echo "$$told"; exit 1; }
 	@$(BIN)/pytest -n 2
+
+shipped: ## make the mock data and the model that are shipped anew
+	$(call run,scripts/setup.py requirements.lock)
+	@$(BIN)/python scripts/ship.py
 
 lock: ## write both lock files anew, with the newest versions that pyproject.toml allows
 	$(call run,scripts/lock.py)

@@ -27,6 +27,8 @@ class HeldOut:
     ----------
     predicted
         By method: predicted change, shape (n, J).
+    gains
+        The part of the model's prediction that it ascribes to insatser, shape (n, J).
     observed
         Observed change, NaN where not measured, shape (n, J).
     inside
@@ -36,6 +38,7 @@ class HeldOut:
     """
 
     predicted: dict[str, Array]
+    gains: Array
     observed: Array
     inside: Array
     clients: npt.NDArray[Any]
@@ -57,7 +60,8 @@ def summarise(held_out: HeldOut, seed: int) -> dict[str, Any]:
     """Sum up as plain data: error per method, skill over each baseline with a 90 % interval, coverage.
 
     Skill is the share of the baseline's mean squared error that the model takes away; 0 is no better. Its interval
-    comes from resampling whole clients.
+    comes from resampling whole clients. ``gain_shown_per_step_expected`` is 1 where expected gains are neither too
+    large nor too small, over the insatser that people did have; it says nothing of cause.
     """
     errors = {name: (predicted - held_out.observed) ** 2 for name, predicted in held_out.predicted.items()}
     return {
@@ -70,6 +74,9 @@ def summarise(held_out: HeldOut, seed: int) -> dict[str, Any]:
             for j, indicator in enumerate(held_out.indicators)
         },
         "skill": {name: _skill(errors[MODEL], errors[name], held_out.clients, seed) for name in BASELINES},
+        "gain_shown_per_step_expected": _slope(
+            held_out.gains, held_out.observed - (held_out.predicted[MODEL] - held_out.gains), held_out.clients, seed
+        ),
         "coverage_of_90": float(np.nanmean(held_out.inside)),
         "coverage_of_90_by_indicator": {
             indicator: float(np.nanmean(held_out.inside[:, j])) for j, indicator in enumerate(held_out.indicators)
@@ -79,7 +86,7 @@ def summarise(held_out: HeldOut, seed: int) -> dict[str, Any]:
 
 def lines(evaluation: dict[str, Any]) -> list[str]:
     """Word an evaluation for a terminal or a model card (Markdown)."""
-    skill = evaluation["skill"]
+    skill, shown = evaluation["skill"], evaluation["gain_shown_per_step_expected"]
     rows = [
         f"| {name} | {evaluation['rmse'][name]:.3f} | "
         + (
@@ -97,6 +104,8 @@ def lines(evaluation: dict[str, Any]) -> list[str]:
         "|---|---|---|",
         *rows,
         "",
+        f"Where insatser are expected to add one step, clients held out show {shown['mean']:.2f} "
+        f"({shown['low']:.2f} to {shown['high']:.2f}) beyond their expected course. "
         f"Observed levels inside their 90 % interval: {evaluation['coverage_of_90']:.1%}.",
     ]
 
@@ -126,13 +135,22 @@ def _by_insats(train: Episodes, test: Episodes, indicator: str) -> Array:
 
 
 def _skill(model: Array, baseline: Array, clients: npt.NDArray[Any], seed: int) -> dict[str, float]:
+    return _ratio(np.nansum(baseline - model, axis=1), np.nansum(baseline, axis=1), clients, seed)
+
+
+def _slope(expected: Array, shown: Array, clients: npt.NDArray[Any], seed: int) -> dict[str, float]:
+    expected = np.where(np.isnan(shown), np.nan, expected)
+    return _ratio(np.nansum(expected * shown, axis=1), np.nansum(expected**2, axis=1), clients, seed)
+
+
+def _ratio(above: Array, below: Array, clients: npt.NDArray[Any], seed: int) -> dict[str, float]:
+    """Ratio of two sums over rows, with a 90 % interval from resampling whole clients."""
     codes, _ = pd.factorize(clients)
-    ours, theirs = (np.bincount(codes, weights=np.nansum(error, axis=1)) for error in (model, baseline))
-    rng = np.random.default_rng(seed)
-    drawn = rng.integers(0, len(ours), size=(_DRAWS, len(ours)))
-    draws = 1 - ours[drawn].sum(axis=1) / theirs[drawn].sum(axis=1)
+    a, b = (np.bincount(codes, weights=part) for part in (above, below))  # per client
+    drawn = np.random.default_rng(seed).integers(0, len(a), size=(_DRAWS, len(a)))
+    draws = a[drawn].sum(axis=1) / b[drawn].sum(axis=1)
     return {
-        "mean": float(1 - ours.sum() / theirs.sum()),
+        "mean": float(above.sum() / below.sum()),
         "low": float(np.quantile(draws, 0.05)),
         "high": float(np.quantile(draws, 0.95)),
     }

@@ -102,5 +102,5 @@ def _dotted(location: tuple[int | str, ...]) -> str:
 
 
 def _sentence(fault: Mapping[str, Any]) -> str:
-    message = _PLAINLY.get(fault["type"], fault["msg"].removeprefix("Value error, "))
+    message: str = _PLAINLY.get(fault["type"], fault["msg"].removeprefix("Value error, "))
     return message[:1].lower() + message[1:]

@@ -7,6 +7,8 @@ from itertools import count
 import pytest
 import sqlalchemy as sa
 
+pytest_plugins = ["tests.worlds"]
+
 
 @pytest.fixture(scope="session")
 def _postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:

@@ -19,7 +19,7 @@ from pathway.catalogue import KINDS
 from pathway.episodes import Insatser
 from pathway.errors import FaultyWords, PathwayError
 from pathway.plan import Contribution, Explanation, Interval, NotChosenCode
-from pathway.planner import rules
+from pathway.planner import Conflict, rules
 from pathway.wording.contents import LISTS, TEMPLATES
 from pathway.wording.sentences import certainty, direction, reason_text, value_text, weigh
 from pathway.wording.words import SHIPPED
@@ -233,10 +233,9 @@ def test_a_reason_not_to_choose_names_the_rule_and_the_fact(code: NotChosenCode,
 
 
 def test_what_cannot_be_required_is_named_with_the_rules_in_the_way() -> None:
-    class Impossible:
-        insats_id, code, facts = "A", "hours", (Fact("hours_limit", 25.0, 20.0),)
-
-    notes = wording.conflict_notes([rules.Rule.WEEKLY_LOAD, rules.Rule.BUDGET, Impossible()], CATALOGUE, INSTRUMENT)
+    impossible = Conflict("A", "hours", rules.Fact(rules.Rule.HOURS_LIMIT, 25.0, 20.0))
+    together = [Conflict(None, None, rules.Fact(rule)) for rule in (rules.Rule.WEEKLY_LOAD, rules.Rule.BUDGET)]
+    notes = wording.conflict_notes([*together, impossible], CATALOGUE, INSTRUMENT)
     assert notes == (
         "Inget förslag: Kursen ska ingå, men det går inte. Den tar minst 25 timmar i veckan; gränsen är 20 timmar.",
         "Inget förslag: det som måste ingå går inte ihop med gränsen för timmar i veckan och budgeten.",

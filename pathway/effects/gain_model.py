@@ -6,10 +6,11 @@ offered what and how people develop (no unmeasured confounding; an assumption, n
 
 Model, after Robinson (1988) and Nie & Wager (2021), with vector treatment::
 
-    Y_j - m_j(h) = sum_k (A_k - e_k(h)) * gain_kj(x) + sum_t (B_t - f_t(h)) * interplay_tj + noise
+    Y_j - m_j(h) = sum_k (A_k - e_k(h)) * gain_kj(x) + sum_k (B_k - f_k(h)) * interplay_kj + noise
     gain_kj(x)   = type_tj + own_kj + modifiers(x) * slope_tj + level_j(x) * headroom_tj        (t is the type of k)
+    interplay_kj = beside_tj + own beside_kj
 
-``m``, ``e`` and ``f`` are cross-fitted by client; ``B_t`` is the dose of type ``t`` given beside a job-oriented insats.
+``m``, ``e`` and ``f`` are cross-fitted by client; ``B_k`` is the part of the dose ``A_k`` given beside a job-oriented insats.
 Every group of coefficients is a block with a variance of its own (`pathway.effects.shrinkage`). The course without
 insatser is a LightGBM model per outcome of what remains of the change when the gains are taken away.
 """
@@ -90,9 +91,14 @@ class Layout:
         return slice(self.headroom.stop, self.headroom.stop + self.n_types)
 
     @property
+    def own_interplay(self) -> slice:
+        """Deviation of each insats from what its type gains beside a job-oriented one (K)."""
+        return slice(self.interplay.stop, self.interplay.stop + self.n_insatser)
+
+    @property
     def blocks(self) -> npt.NDArray[np.intp]:
         """Block number of each coefficient, shape (P,)."""
-        parts = (self.type, self.own, self.slope, self.headroom, self.interplay)
+        parts = (self.type, self.own, self.slope, self.headroom, self.interplay, self.own_interplay)
         sizes = [part.stop - part.start for part in parts]
         present = [size for size in sizes if size]
         return np.repeat(np.arange(len(present)), present)
@@ -178,7 +184,7 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         given_beside = self._beside(doses) if beside is None else _matrix(beside, "beside", doses.shape)
 
         controls = self.encoding_.controls(frame)
-        treatments = np.column_stack([doses, given_beside @ self._of_type()])
+        treatments = np.column_stack([doses, given_beside])
         targets = np.column_stack([treatments, changes])
         residuals = targets - self._cross_fit(controls, targets, self._folds(groups))
         treatment_residual, residual = np.split(residuals, [treatments.shape[1]], axis=1)
@@ -217,12 +223,11 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         if beside is None:
             return gain
         running = _matrix(beside, "beside", (len(frame), self.layout_.n_insatser))
-        of_type, anchor = self._of_type(), self._is_anchor()
-        interplay = self.coefficients_[:, self.layout_.interplay]
+        anchor, interplay = self._is_anchor(), self.predict_interplay()
         anchored = np.minimum(running[:, anchor].sum(axis=1), 1.0)
-        extra = anchored[:, None, None] * (of_type @ interplay.T)[None]
+        extra = anchored[:, None, None] * interplay[None]
         # one more job-oriented insats lifts what runs beside it, as far as nothing job-oriented did so before
-        lifted = (1.0 - anchored)[:, None] * (np.where(anchor, 0.0, running) @ of_type @ interplay.T)
+        lifted = (1.0 - anchored)[:, None] * (running @ interplay)
         extra[:, anchor, :] = lifted[:, None, :]
         total: Array = gain + extra
         return total
@@ -246,7 +251,7 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         frame = self.encoding_.aligned(X)
         doses = _matrix(A, "A", (len(frame), self.layout_.n_insatser))
         given_beside = self._beside(doses) if beside is None else _matrix(beside, "beside", doses.shape)
-        amounts = np.column_stack([doses, given_beside @ self._of_type()])
+        amounts = np.column_stack([doses, given_beside])
         modifier_values = self.encoding_.modifier_values(frame)
         return np.column_stack(
             [
@@ -257,7 +262,8 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
 
     def predict_interplay(self) -> Array:
         """Extra steps over one interval at dose 1 beside an insats of the anchor type, shape (K, J)."""
-        extra = self._of_type() @ self.coefficients_[:, self.layout_.interplay].T
+        extra = self.coefficients_[:, self.layout_.interplay][:, self.type_of_].T
+        extra = extra + self.coefficients_[:, self.layout_.own_interplay].T
         return np.where(self._is_anchor()[:, None], 0.0, extra)
 
     def predict_dose(self, X: pd.DataFrame) -> Array:
@@ -279,11 +285,11 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         """
         frame = self.encoding_.aligned(x)
         mean, sd = np.zeros(len(self.outcomes_)), np.zeros(len(self.outcomes_))
-        amounts = np.zeros((1, self.layout_.n_insatser + self.layout_.n_types))
+        amounts = np.zeros((1, 2 * self.layout_.n_insatser))
         for term in terms:
             amounts[0, term.insats] += term.dose
             if not self._is_anchor()[term.insats]:
-                amounts[0, self.layout_.n_insatser + self.type_of_[term.insats]] += term.beside
+                amounts[0, self.layout_.n_insatser + term.insats] += term.beside
         modifier_values = self.encoding_.modifier_values(frame)
         for j, outcome in enumerate(self.outcomes_):
             row = self._design(amounts, modifier_values, self._own_level(frame, outcome))[0]
@@ -443,11 +449,12 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         return self.encoding_.number(name).standardised(frame[name]) if name in frame else np.zeros(len(frame))
 
     def _design(self, amounts: Array, modifier_values: Array, own_level: Array) -> Array:
-        """Spread amounts (n, K + T: doses, then doses beside) over the coefficients: shape (n, P)."""
-        doses, beside = amounts[:, : self.layout_.n_insatser], amounts[:, self.layout_.n_insatser :]
-        by_type = doses @ self._of_type()
+        """Spread amounts (n, 2 K: doses, then doses beside) over the coefficients: shape (n, P)."""
+        doses, beside = np.split(amounts, 2, axis=1)
+        of_type = self._of_type()
+        by_type = doses @ of_type
         slope = (by_type[:, :, None] * modifier_values[:, None, :]).reshape(len(amounts), -1)
-        return np.column_stack([by_type, doses, slope, by_type * own_level[:, None], beside])
+        return np.column_stack([by_type, doses, slope, by_type * own_level[:, None], beside @ of_type, beside])
 
     def _slopes(self) -> Array:
         flat = self.coefficients_[:, self.layout_.slope]

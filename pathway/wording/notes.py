@@ -7,7 +7,7 @@ from typing import Any
 from pathway.case import Case
 from pathway.catalogue import Catalogue
 from pathway.instrument import Instrument
-from pathway.wording.sentences import LeftOut, name_of, not_chosen_text
+from pathway.wording.sentences import Hindrance, name_of, not_chosen_text
 from pathway.wording.words import Words, swedish
 
 # How values with these names are written, whatever the note; others follow their type.
@@ -51,15 +51,15 @@ def case_notes(case: Case, instrument: Instrument, words: Words | None = None) -
 
 
 def conflict_notes(
-    conflicts: Sequence[str | LeftOut], catalogue: Catalogue, instrument: Instrument, words: Words | None = None
+    conflicts: Sequence[Hindrance], catalogue: Catalogue, instrument: Instrument, words: Words | None = None
 ) -> tuple[str, ...]:
     """Say why no plan can hold everything that the person requires.
 
     Parameters
     ----------
     conflicts
-        Required insatser that cannot be in any plan, each with its facts; and ids of rules that cannot all be kept
-        when what is required is to be in the same plan.
+        Required insatser that cannot be in any plan, each with the fact that says why; and, without an insats, rules
+        that cannot be kept when all that is required is to be in the same plan.
     """
     words = words or swedish()
     notes = [
@@ -67,12 +67,12 @@ def conflict_notes(
             "require_impossible",
             words,
             insats=name_of(one.insats_id, catalogue),
-            reason=not_chosen_text(one.code, one.facts, catalogue, instrument, words),
+            reason=not_chosen_text(one.code, [one.fact], catalogue, instrument, words),
         )
         for one in conflicts
-        if not isinstance(one, str)
+        if one.insats_id is not None and one.code is not None
     ]
-    names = dict.fromkeys(words.text(f"rule_names.{one!s}") for one in conflicts if isinstance(one, str))
+    names = dict.fromkeys(words.text(f"rule_names.{one.fact.rule!s}") for one in conflicts if one.insats_id is None)
     return (*notes, *([note("require_conflict", words, rules=list(names))] if names else []))
 
 

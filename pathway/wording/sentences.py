@@ -36,15 +36,15 @@ class Obstacle(Protocol):
     def on(self) -> date | None: ...  # noqa: D102
 
 
-class LeftOut(Protocol):
-    """An insats that is not in a plan, and the facts that say why."""
+class Hindrance(Protocol):
+    """Why what is required cannot be: a fact, and the insats it is about; without one, several insatser together."""
 
     @property
-    def insats_id(self) -> str: ...  # noqa: D102
+    def insats_id(self) -> str | None: ...  # noqa: D102
     @property
-    def code(self) -> NotChosenCode: ...  # noqa: D102
+    def code(self) -> NotChosenCode | None: ...  # noqa: D102
     @property
-    def facts(self) -> Sequence[Obstacle]: ...  # noqa: D102
+    def fact(self) -> Obstacle: ...  # noqa: D102
 
 
 def feature(name: str, instrument: Instrument) -> Feature:

@@ -1,0 +1,127 @@
+"""Reads cases from JSON or JSON Lines and writes what comes of them, one by one, whole files or none."""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+from pathway import case as cases
+from pathway.case import Case
+from pathway.errors import FaultyCase, UnreadableFile
+from pathway.instrument import Instrument
+from pathway.reading import json_of
+
+
+def read(path: Path, instrument: Instrument) -> Iterator[tuple[str, Case]]:
+    """Read cases one by one, each with the words for its place in the file (``case 3``).
+
+    ``.jsonl`` is read as a stream, a case a line; any other file as JSON, one case or a list.
+
+    Raises
+    ------
+    UnreadableFile
+        The file cannot be read or is not JSON.
+    FaultyCase
+        A case breaks a rule; the message names the case's place in the file.
+    """
+    for place, raw in _raw(path):
+        yield place, cases.shape(raw, instrument, f"{path}: {place}")
+
+
+def count(path: Path) -> int:
+    """Count the cases of a JSON file; 0 for a stream, which is not read ahead."""
+    if path.suffix == ".jsonl":
+        return 0
+    raw = json_of(path)
+    return len(raw) if isinstance(raw, list) else 1
+
+
+def _raw(path: Path) -> Iterator[tuple[str, Any]]:
+    if path.suffix != ".jsonl":
+        raw = json_of(path)
+        listed = raw if isinstance(raw, list) else [raw]
+        if not listed:
+            raise FaultyCase(f"{path}: holds no case")
+        yield from ((f"case {number}", one) for number, one in enumerate(listed, start=1))
+        return
+    empty = True
+    try:
+        with path.open(encoding="utf-8-sig") as lines:
+            for number, line in enumerate(lines, start=1):
+                if line.strip():
+                    empty = False
+                    yield f"line {number}", _parsed(path, number, line)
+    except FileNotFoundError:
+        raise UnreadableFile(f"{path}: there is no such file; check the path") from None
+    except UnicodeDecodeError:
+        raise UnreadableFile(f"{path}: the file is not UTF-8 text; save it as UTF-8") from None
+    except OSError as error:
+        raise UnreadableFile(f"{path}: cannot be read ({error.strerror})") from None
+    if empty:
+        raise FaultyCase(f"{path}: holds no case")
+
+
+def _parsed(path: Path, number: int, line: str) -> Any:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        raise UnreadableFile(f"{path}: line {number} is not JSON; in a .jsonl file every line is one case") from None
+
+
+class Sink(Protocol):
+    """Takes the results of cases, in order."""
+
+    def __call__(self, result: dict[str, Any]) -> None: ...  # noqa: D102
+
+
+@contextmanager
+def results(path: Path) -> Iterator[Sink]:
+    """Write results as they come: a JSON list, or a line each for ``.jsonl``. The file appears whole or not at all.
+
+    Raises
+    ------
+    UnreadableFile
+        The file cannot be written.
+    """
+    in_lines = path.suffix == ".jsonl"
+    with whole(path) as file:
+        n_written = 0
+
+        def write(result: dict[str, Any]) -> None:
+            nonlocal n_written
+            if in_lines:
+                file.write(json.dumps(result, ensure_ascii=False) + "\n")
+            else:
+                file.write((",\n" if n_written else "[\n") + json.dumps(result, ensure_ascii=False, indent=1))
+            n_written += 1
+
+        yield write
+        if not in_lines:
+            file.write("\n]\n" if n_written else "[]\n")
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Any]:
+    """Open a text file for writing that replaces `path` when all went well, and leaves it alone otherwise."""
+    try:
+        if path.is_dir():
+            raise UnreadableFile(f"{path}: is a folder; give the name of a file")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    except OSError as error:
+        raise UnreadableFile(f"{path}: cannot be written ({error.strerror}); check space and permissions") from None
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            yield file
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(draft, 0o666 & ~umask)  # as an ordinary new file, not as a private one
+        os.replace(draft, path)
+    except OSError as error:
+        raise UnreadableFile(f"{path}: cannot be written ({error.strerror}); check space and permissions") from None
+    finally:
+        if os.path.exists(draft):
+            os.unlink(draft)

@@ -1,0 +1,27 @@
+"""Places insatser in weeks for one person: what keeps every rule and is expected to bring most. See docs/PLANNER.md."""
+
+from pathway.planner.individual import Conflict, Planned, Proposal, Work, propose
+from pathway.planner.model import Effort
+from pathway.planner.objective import Placement, Prospects, Replay, replay
+from pathway.planner.practice import Practice
+from pathway.planner.reasons import NotChosen
+from pathway.planner.rules import DESCRIPTIONS, Code, Fact, Rule
+
+__all__ = [
+    "DESCRIPTIONS",
+    "Code",
+    "Conflict",
+    "Effort",
+    "Fact",
+    "NotChosen",
+    "Placement",
+    "Planned",
+    "Practice",
+    "Proposal",
+    "Prospects",
+    "Replay",
+    "Rule",
+    "Work",
+    "propose",
+    "replay",
+]

@@ -1,0 +1,249 @@
+"""Why an insats is not in the first plan, and what the objective would lose if it had to be."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+
+from pathway.planner import model
+from pathway.planner.board import NEVER, Board, Picked
+from pathway.planner.improvement import WORTH_NOTICING, fill
+from pathway.planner.rules import Code, Fact, Rule
+from pathway.planner.weeks import Ints
+
+MOST_DROPPED = 2  # activities of the first plan that are given up to make room
+MOST_HELPERS = 4  # insatser beside the first plan's that are let in to reach a required level
+LAST_RESORT = model.Effort(deterministic=0.05, wall_seconds=2.0)
+MOST_LAST_RESORTS = 4  # insatser for which the solver is asked, where the quick way found no plan
+
+
+@dataclass(frozen=True)
+class NotChosen:
+    """Why an insats is not in the first plan.
+
+    Attributes
+    ----------
+    fact
+        What words can be made from; see `Fact`.
+    loss
+        Weighted steps that the objective loses in the best plan found that holds the insats, made of the first plan's
+        activities (kept, moved, shortened or dropped) and what the insats requires; ``None`` if it can be in no plan.
+    """
+
+    insats_id: str
+    code: Code
+    fact: Fact
+    loss: float | None
+
+
+def without_plan(board: Board) -> tuple[NotChosen, ...]:
+    """Say of every insats why it is not planned, when what is required cannot be."""
+    problem = board.problem
+    required = next(iter(problem.case.wishes.require), None)
+    return tuple(
+        NotChosen(insats.id, problem.blocked[insats.id].code, problem.blocked[insats.id].fact, None)
+        if insats.id in problem.blocked
+        else NotChosen(insats.id, "excluded", Fact(Rule.REQUIRED_WISH, other=required), None)
+        for insats in problem.catalogue.insatser
+    )
+
+
+def explain(board: Board, first: Picked) -> tuple[tuple[NotChosen, ...], Picked | None]:
+    """Say why each insats is not in the first plan.
+
+    Returns
+    -------
+    One reason per insats, in the catalogue's order, and a plan worth more than the first if one turned up.
+    """
+    problem = board.problem
+    chosen = {int(board.options.owner[o]) for o in first}
+    forced = _force_all(board, first, [k for k in problem.alive if k not in chosen])
+    worth = board.worth(first)
+    best = max(forced.values(), key=board.worth, default=None)
+    better = best if best is not None and board.worth(best) > worth + WORTH_NOTICING * problem.heaviest else None
+    found = []
+    for insats in problem.catalogue.insatser:
+        if insats.id in problem.blocked:
+            blocked = problem.blocked[insats.id]
+            found.append(NotChosen(insats.id, blocked.code, blocked.fact, None))
+        elif problem.position[insats.id] not in chosen:
+            found.append(_reason(board, first, problem.position[insats.id], forced))
+    return tuple(found), better
+
+
+def _reason(board: Board, first: Picked, k: int, forced: dict[int, Picked]) -> NotChosen:
+    insats_id = board.problem.candidates[k].id
+    plan = forced.get(k)
+    if plan is None:
+        code, fact = _why_never(board, k)
+        return NotChosen(insats_id, code, fact, None)
+    loss = max(0.0, board.objective(first) - board.objective(plan))
+    if other := _in_the_way(board, first, k):
+        return NotChosen(insats_id, "excluded", other, loss)
+    if not first:
+        found = float(board.worth(plan)) / board.problem.heaviest
+        fact = Fact(Rule.WORTH, needed=board.problem.practice.least_worth_steps, found=found)
+        return NotChosen(insats_id, "no_expected_gain", fact, loss)
+    return NotChosen(insats_id, "less_gain", Fact(Rule.BEST), loss)
+
+
+def _why_never(board: Board, k: int) -> tuple[Code, Fact]:
+    """Name the likeliest rule for an insats that no plan was found to hold."""
+    problem = board.problem
+    if problem.gates[k]:
+        gate = problem.gates[k][0]
+        now = problem.case.levels().get(gate.indicator)
+        return "prerequisite", Fact(Rule.REQUIRED_LEVEL, indicator=gate.indicator, needed=gate.level, found=now)
+    if problem.unmet[k]:
+        return "prerequisite", Fact(Rule.REQUIRED_INSATS, other=problem.unmet[k][0])
+    if problem.required:
+        return "excluded", Fact(Rule.REQUIRED_WISH, other=sorted(problem.required)[0])
+    own = problem.options_of(k)
+    beside = (board.options.end - board.options.start)[own] * (board.options.extra[own] @ problem.weights)
+    most = float((board.options.gain[own] @ problem.weights + np.maximum(beside, 0)).max()) / problem.heaviest
+    return "no_expected_gain", Fact(Rule.WORTH, needed=problem.practice.least_worth_steps, found=most)
+
+
+def _in_the_way(board: Board, first: Picked, k: int) -> Fact | None:
+    """Find what keeps an insats out of the first plan as it stands: a variant of it, or one that excludes it."""
+    problem, options = board.problem, board.options
+    insats = problem.candidates[k]
+    for o in first:
+        other = problem.candidates[int(options.owner[o])]
+        if insats.group is not None and other.group == insats.group:
+            return Fact(Rule.GROUP, other=other.id)
+    excluders = [o for o in first if board.apart[k, options.owner[o]]]
+    pool = _own(board, k)
+    if not excluders:
+        return None
+    roomy = pool[board.with_room(first, pool)]
+    clear = np.ones(len(roomy), dtype=bool)
+    for o in excluders:
+        clear &= (options.start[roomy] >= options.end[o]) | (options.end[roomy] <= options.start[o])
+    if len(roomy) and not clear.any():
+        return Fact(Rule.EXCLUSION, other=problem.candidates[int(options.owner[excluders[0]])].id)
+    return None
+
+
+# -- plans with one more insats
+
+
+def _own(board: Board, k: int) -> Ints:
+    own = board.problem.options_of(k)
+    return np.arange(own.start, own.stop)
+
+
+def _force_all(board: Board, first: Picked, others: list[int]) -> dict[int, Picked]:
+    """Find, for each of the others, a good plan that holds it, where there is one."""
+    simple = [k for k in others if not board.problem.needs[k] or _all_there(board, first, k)]
+    found = _force_together(board, first, simple)
+    for k in others:
+        if k not in found and (plan := _force_with_what_it_needs(board, first, k)):
+            found[k] = plan
+    found = {k: better for k, plan in found.items() if board.keeps_rules(better := _mend(board, plan, first, k))}
+    missing = [k for k in others if k not in found]
+    for k in missing[:MOST_LAST_RESORTS]:
+        if plan := _ask_solver(board, first, k):
+            found[k] = plan
+    return found
+
+
+def _all_there(board: Board, first: Picked, k: int) -> bool:
+    return {int(board.options.owner[o]) for o in first}.issuperset(board.problem.needs[k])
+
+
+def _smaller(board: Board, first: Picked) -> Iterator[Picked]:
+    """Yield the first plan, and what is left of it when a few activities are given up."""
+    free = [o for o in first if int(board.options.owner[o]) not in board.required]
+    for n_dropped in range(min(MOST_DROPPED, len(free)) + 1):
+        for dropped in combinations(free, n_dropped):
+            yield tuple(o for o in first if o not in dropped)
+    yield tuple(o for o in first if o not in free)
+
+
+def _force_together(board: Board, first: Picked, others: list[int]) -> dict[int, Picked]:
+    """Weigh every option of the others in one go, in every smaller plan; keep the best of each insats."""
+    if not others:
+        return {}
+    pool = np.concatenate([_own(board, k) for k in others])
+    owner = board.options.owner[pool]
+    cuts = np.flatnonzero(np.diff(owner, prepend=-1))
+    best: dict[int, tuple[float, Picked]] = {}
+    for rest in _smaller(board, first):
+        worth = board.weigh(rest, pool)
+        for a, b in zip(cuts.tolist(), [*cuts[1:].tolist(), len(pool)], strict=True):
+            at = a + int(worth[a:b].argmax())
+            k = int(owner[a])
+            if worth[at] > max(NEVER, best[k][0] if k in best else NEVER):
+                plan = tuple(sorted((*rest, int(pool[at]))))
+                if board.keeps_rules(plan):
+                    best[k] = (float(worth[at]), plan)
+    return {k: plan for k, (_, plan) in best.items()}
+
+
+def _force_with_what_it_needs(board: Board, first: Picked, k: int) -> Picked | None:
+    """Place what must come first as early as it can be, then the insats, in each smaller plan; keep the best."""
+    chain = _in_order(board, k)
+    plans = []
+    for rest in _smaller(board, first):
+        plan: Picked | None = rest
+        for number, part in enumerate(chain):
+            if plan is not None and part not in {int(board.options.owner[o]) for o in plan}:
+                plan = _place(board, plan, part, early=number + 1 < len(chain))
+        if plan is not None and board.keeps_rules(plan):
+            plans.append(plan)
+    return max(plans, key=board.worth, default=None)
+
+
+def _in_order(board: Board, k: int) -> list[int]:
+    """List all that must come before the insats, first things first, and the insats itself."""
+    order: list[int] = []
+    for first in board.problem.needs[k]:
+        order += [part for part in _in_order(board, first) if part not in order]
+    return [*order, k]
+
+
+def _place(board: Board, plan: Picked, k: int, early: bool) -> Picked | None:
+    pool = _own(board, k)
+    worth = board.weigh(plan, pool)
+    if not len(pool) or not np.any(worth > NEVER):
+        return None
+    if early:
+        worth = np.where(worth > NEVER, -board.options.end[pool], NEVER)
+    return tuple(sorted((*plan, int(pool[worth.argmax()]))))
+
+
+def _mend(board: Board, plan: Picked, first: Picked, k: int) -> Picked:
+    """Better a plan with the insats by moving, changing or taking back the first plan's activities."""
+    options = board.options
+    there = {int(options.owner[o]) for o in first} | {int(options.owner[o]) for o in plan}
+    pool = np.concatenate([_own(board, other) for other in sorted(there)])
+    best = plan = fill(board, plan, pool)
+    for o in plan:
+        rest = tuple(other for other in best if other != o)
+        if len(rest) == len(best):
+            continue
+        own = pool[options.owner[pool] == options.owner[o]]
+        worth = board.weigh(rest, own)
+        if worth.max() > board.worth(best) + 1e-9:
+            moved = tuple(sorted((*rest, int(own[worth.argmax()]))))
+            moved = fill(board, moved, pool)
+            if board.keeps_rules(moved):
+                best = moved
+    return best if board.keeps_rules(best) else plan
+
+
+def _ask_solver(board: Board, first: Picked, k: int) -> Picked | None:
+    """Ask the solver for a plan with the insats, where something else than the first plan's activities must help it."""
+    problem = board.problem
+    with_it = replace(
+        problem, required=problem.required | {problem.candidates[part].id for part in _in_order(board, k)}
+    )
+    helpful = {int(board.options.owner[o]) for o in first} | set(_in_order(board, k)) | set(board.required)
+    for gate in problem.gates[k]:
+        lift = {other: float(board.options.gate_gain[_own(board, other), gate.j].max()) for other in problem.alive}
+        helpful |= set(sorted(lift, key=lambda other: -lift[other])[:MOST_HELPERS])
+    keep = np.isin(board.options.owner, sorted(helpful))
+    found = model.search(replace(with_it, options=board.options.where(keep)), LAST_RESORT)
+    return None if found.picked is None else tuple(np.flatnonzero(keep)[list(found.picked)].tolist())

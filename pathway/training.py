@@ -1,0 +1,229 @@
+"""Walks the learning river once: register, episodes, features, effects, evaluation, model."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.model_selection import GroupKFold
+from threadpoolctl import threadpool_limits
+
+from pathway import __version__, course, episodes, evaluation, features, overlap
+from pathway.catalogue import Catalogue
+from pathway.effects import GainModel
+from pathway.episodes import UNLISTED, Episodes, Insatser
+from pathway.errors import Mismatch, TooLittleData
+from pathway.evaluation import MODEL, HeldOut
+from pathway.instrument import Instrument
+from pathway.modelfolder import Model, Training
+from pathway.register import Register, Tables
+
+Array = npt.NDArray[np.float64]
+Progress = Callable[[str, int, int], None]
+
+FEWEST_CLIENTS, FEWEST_CHANGES = 50, 100
+_FOLDS = 5
+_STEPS_AHEAD = (1, 2, 3, 4)  # forecasts are judged this many measurements ahead
+
+
+def train(
+    register: Register,
+    catalogue: Catalogue,
+    instrument: Instrument,
+    seed: int = 0,
+    progress: Progress = lambda what, done, total: None,
+) -> Model:
+    """Fit and evaluate a model. The same rows and seed give the same model on the same machine.
+
+    Parameters
+    ----------
+    progress
+        Told what is done, how many steps are behind and how many there are.
+
+    Raises
+    ------
+    TooLittleData
+        Too few clients have two measurements, or an indicator has too few changes.
+    Mismatch
+        The register was filled with another instrument, or holds no insats of the catalogue.
+    """
+    catalogue.check_against(instrument)
+    for filled in {one.instrument for one in register.imports()} - {instrument.name}:
+        raise Mismatch(
+            f"the register was filled with the instrument {filled}, not {instrument.name}; give it with --instrument"
+        )
+    insatser = Insatser.of(catalogue)
+    river = _River(register.tables(), insatser, instrument)
+    river.check()
+    # One thread: matrices this small only wait for each other, and sums are added in the same order on every run.
+    with threadpool_limits(1):
+        return _fitted(river, register, catalogue, seed, progress)
+
+
+def _fitted(river: "_River", register: Register, catalogue: Catalogue, seed: int, progress: Progress) -> Model:
+    instrument, steps = river.instrument, _FOLDS + 1
+    judged = []
+    for fold, (train_rows, test_rows) in enumerate(river.folds(seed)):
+        progress("checking on clients held out", fold, steps)
+        judged.append(river.judge(train_rows, test_rows, seed))
+    residuals = pd.concat([one.ahead for one in judged], ignore_index=True)
+    quarters = np.concatenate([one.quarters for one in judged])
+    spread = course.measure_spread(residuals, quarters)
+    held_out = _held_out(judged, instrument)
+
+    progress("learning from all clients", _FOLDS, steps)
+    gains = river.fit(np.arange(len(river.episodes)), seed)
+    support = overlap.measure(
+        gains, river.X, river.episodes.doses, river.episodes.spans["client_id"], river.n_participations()
+    )
+    levels = [f"{features.LEVEL}{indicator}" for indicator in instrument.ranking]
+    spans = river.episodes.spans
+    model = Model(
+        gains=gains,
+        instrument=instrument,
+        insatser=river.insatser,
+        support=support,
+        spread=spread,
+        typical_levels=dict(zip(instrument.ranking, river.X[levels].mean().round(3).tolist(), strict=True)),
+        training=Training(
+            register_version=register.version(),
+            catalogue_version=catalogue.version,
+            n_clients=int(spans["client_id"].nunique()),
+            n_episodes=len(spans),
+            first_measured_on=str(spans["started_on"].min().date()),
+            last_measured_on=str(spans["ended_on"].max().date()),
+            mock=register.mock,
+            seed=seed,
+            software=__version__,
+        ),
+        evaluation=evaluation.summarise(held_out, seed),
+    )
+    progress("done", steps, steps)
+    return model
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """What one fold says: predictions one step ahead, and how far levels missed their expectation further ahead."""
+
+    predicted: dict[str, Array]
+    gains: Array
+    observed: Array
+    clients: npt.NDArray[Any]
+    ahead: pd.DataFrame
+    quarters: Array
+
+
+class _River:
+    """Episodes and features of a register, and what is fitted on some of its rows."""
+
+    def __init__(self, tables: Tables, insatser: Insatser, instrument: Instrument) -> None:
+        self.tables, self.insatser, self.instrument = tables, insatser, instrument
+        self.types = pd.DataFrame({"type": [*insatser.types.values(), UNLISTED]})
+        self.episodes, self.X = self._cut(1)
+
+    def check(self) -> None:
+        n_clients = self.episodes.spans["client_id"].nunique()
+        if n_clients < FEWEST_CLIENTS:
+            raise TooLittleData(
+                f"the register has {n_clients} clients with two measurements {episodes.SHORTEST_DAYS}–"
+                f"{episodes.LONGEST_DAYS} days apart; at least {FEWEST_CLIENTS} are needed to learn from: import more"
+            )
+        for indicator, n in self.episodes.changes.notna().sum().items():
+            if n < FEWEST_CHANGES:
+                raise TooLittleData(
+                    f"indicator {indicator} has {n} changes between two measurements; at least {FEWEST_CHANGES} are "
+                    "needed: import more, or set drives_ranking = false for it in the instrument"
+                )
+        listed = self.tables.participations["insats_id"].astype(str).isin(self.insatser.types)
+        if len(listed) and not listed.any():
+            raise Mismatch("no insats of the register is in the catalogue; give the catalogue that they are from")
+
+    def folds(self, seed: int) -> list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]:
+        groups = self.episodes.spans["client_id"].to_numpy()
+        return list(GroupKFold(_FOLDS, shuffle=True, random_state=seed).split(groups, groups=groups))
+
+    def fit(self, rows: npt.NDArray[np.intp], seed: int) -> GainModel:
+        part = self.episodes.at(rows)
+        return GainModel(modifiers=list(features.MODIFIERS), random_state=seed).fit(
+            self.X.iloc[rows].reset_index(drop=True),
+            part.doses,
+            part.changes,
+            groups=part.spans["client_id"].to_numpy(),
+            insatser=self.types,
+            beside=part.beside,
+        )
+
+    def judge(self, train_rows: npt.NDArray[np.intp], test_rows: npt.NDArray[np.intp], seed: int) -> _Judged:
+        model = self.fit(train_rows, seed)
+        train, test = self.episodes.at(train_rows), self.episodes.at(test_rows)
+        X_train, X_test = self.X.iloc[train_rows], self.X.iloc[test_rows].reset_index(drop=True)
+        gains = model.predict_mix(X_test, test.doses, test.beside)
+        predicted = {MODEL: model.predict_without(X_test) + gains} | evaluation.baselines(
+            X_train, train, X_test, test, self.instrument.ranking
+        )
+        clients = test.spans["client_id"].to_numpy()
+        missed = [self._missed(model, n_steps, set(clients)) for n_steps in _STEPS_AHEAD]
+        return _Judged(
+            predicted=predicted,
+            gains=gains,
+            observed=test.changes.to_numpy(),
+            clients=clients,
+            ahead=pd.concat([residual for residual, _ in missed], ignore_index=True),
+            quarters=np.concatenate([quarters for _, quarters in missed]),
+        )
+
+    def n_participations(self) -> dict[str, int]:
+        """Count the participations, by insats, that overlap an episode."""
+        spans = self.episodes.spans
+        rows = self.tables.participations.merge(spans, on="client_id", suffixes=("", "_episode"))
+        ended = rows["ended_on"].fillna(rows["ended_on_episode"])
+        inside = rows[(rows["started_on"] < rows["ended_on_episode"]) & (ended > rows["started_on_episode"])]
+        once = inside.drop_duplicates(["client_id", "insats_id", "started_on"])
+        return {str(insats): int(n) for insats, n in once.groupby(once["insats_id"].astype(str)).size().items()}
+
+    def _cut(self, n_steps: int) -> tuple[Episodes, pd.DataFrame]:
+        tables = self.tables
+        cut = episodes.cut(tables.measurements, tables.participations, self.insatser, self.instrument, n_steps)
+        points = cut.spans.rename(columns={"started_on": "as_of"})[["client_id", "as_of", "quarters"]]
+        return cut, features.build(
+            points, tables.clients, tables.measurements, tables.participations, self.insatser, self.instrument
+        )
+
+    def _missed(self, model: GainModel, n_steps: int, clients: set[str]) -> tuple[pd.DataFrame, Array]:
+        cut, X = self._ahead(n_steps)
+        rows = cut.spans["client_id"].isin(clients).to_numpy()
+        part, X = cut.at(rows), X[rows].reset_index(drop=True)
+        quarters = part.spans["quarters"].to_numpy(dtype=float)
+        expected = course.roll(model, X, quarters, self.instrument) + model.predict_mix(X, part.doses, part.beside)
+        return part.changes - expected, quarters
+
+    def _ahead(self, n_steps: int) -> tuple[Episodes, pd.DataFrame]:
+        self._cuts: dict[int, tuple[Episodes, pd.DataFrame]] = getattr(self, "_cuts", {1: (self.episodes, self.X)})
+        if n_steps not in self._cuts:
+            self._cuts[n_steps] = self._cut(n_steps)
+        return self._cuts[n_steps]
+
+
+def _held_out(judged: list[_Judged], instrument: Instrument) -> HeldOut:
+    """Put the folds together; each fold's intervals are as wide as the other folds' misses say."""
+    inside = []
+    for fold, one in enumerate(judged):
+        others = [other for number, other in enumerate(judged) if number != fold]
+        spread = course.measure_spread(
+            pd.concat([other.ahead for other in others], ignore_index=True),
+            np.concatenate([other.quarters for other in others]),
+        )
+        missed = one.observed - one.predicted[MODEL]
+        within = np.abs(missed) <= spread.half_widths(1, instrument.ranking)
+        inside.append(np.where(np.isnan(missed), np.nan, within))
+    return HeldOut(
+        predicted={name: np.vstack([one.predicted[name] for one in judged]) for name in judged[0].predicted},
+        gains=np.vstack([one.gains for one in judged]),
+        observed=np.vstack([one.observed for one in judged]),
+        inside=np.vstack(inside),
+        clients=np.concatenate([one.clients for one in judged]),
+        indicators=instrument.ranking,
+    )
