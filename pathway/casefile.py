@@ -95,7 +95,7 @@ def results(path: Path) -> Iterator[Sink]:
             if in_lines:
                 file.write(json.dumps(result, ensure_ascii=False) + "\n")
             else:
-                file.write((",\n" if n_written else "[\n") + json.dumps(result, ensure_ascii=False, indent=1))
+                file.write((",\n" if n_written else "[\n") + json.dumps(result, ensure_ascii=False))
             n_written += 1
 
         yield write

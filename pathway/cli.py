@@ -37,8 +37,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except PathwayError as error:
         return _refuse(error.message)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader of our output left
+        _drop_output()  # its reader left
         return 0
+    except OSError as error:
+        _drop_output()
+        return _refuse(f"the system refused ({error.strerror}); check space and permissions")
     except KeyboardInterrupt:
         print("pathway: interrupted; nothing half-done is left behind", file=sys.stderr)
         return 130
@@ -49,6 +52,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(f"pathway: a mistake in the program ({type(error).__name__}); please report it", file=sys.stderr)
         return 1
+
+
+def _drop_output() -> None:
+    """Leave nothing to be written when Python ends: it would fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _refuse(message: str) -> int:

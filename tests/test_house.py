@@ -131,3 +131,11 @@ def test_a_lock_fulfils_what_the_project_asks_for(lock: str, wanted: list[str]) 
         versions = [re.search(r"==(\S+)", line)[1] for line in pins.get(requirement.name.lower(), ())]
         assert versions, f"{requirement.name} is not in {lock}: make lock"
         assert all(version in requirement.specifier for version in versions), requirement
+
+
+def test_every_test_that_the_security_page_names_exists() -> None:
+    page = (ROOT / "docs" / "SECURITY-PROPERTIES.md").read_text(encoding="utf-8")
+    tests = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").glob("test_*.py"))
+    named = set(re.findall(r"`(test_\w+)`", page))
+    assert len(named) > 10
+    assert {name for name in named if f"def {name}(" not in tests} == set()

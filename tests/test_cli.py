@@ -1,0 +1,215 @@
+"""The commands as a user runs them: exit codes, one clear line, nothing half-done."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from pathway import cli, modelfolder, shipped
+
+ERRORS = 2
+
+
+def run(*arguments):
+    return cli.main([str(argument) for argument in arguments])
+
+
+def refused(capsys, *arguments):
+    """Run a command that must be refused; give the one line it says."""
+    try:
+        code = run(*arguments)
+    except SystemExit as left:  # argparse leaves by itself
+        code = left.code
+    said = capsys.readouterr()
+    assert code == ERRORS
+    lines = [line for line in said.err.splitlines() if line.startswith("pathway")]
+    assert len(lines) == 1
+    assert "Traceback" not in said.err
+    return lines[0]
+
+
+@pytest.fixture(autouse=True)
+def key(monkeypatch):
+    monkeypatch.setenv("PATHWAY_KEY", shipped.MOCK_KEY)
+
+
+@pytest.fixture
+def case():
+    return json.loads(shipped.cases().read_text(encoding="utf-8"))[0]
+
+
+@pytest.fixture
+def a_file(tmp_path):
+    def write(content, name="cases.json"):
+        path = tmp_path / name
+        path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("command", ["mock", "import", "train", "suggest", "demo"])
+def test_every_command_has_help(command, capsys):
+    with pytest.raises(SystemExit) as left:
+        run(command, "--help")
+    assert left.value.code == 0
+    assert "usage: pathway" in capsys.readouterr().out
+
+
+def test_the_whole_way_works_by_command(small_package, tmp_path, capsys):
+    register, model, out = tmp_path / "register", tmp_path / "model", tmp_path / "out.json"
+    assert run("import", small_package, "--register", register) == 0
+    catalogue = small_package / "catalogue.json"
+    assert run("train", "--register", register, "--catalogue", catalogue, "--model", model) == 0
+    assert "mean by insats" in capsys.readouterr().out
+    cases = small_package / "cases.json"
+    assert run("suggest", "--model", model, "--catalogue", catalogue, "--cases", cases, "--out", out) == 0
+    suggestions = json.loads(out.read_text(encoding="utf-8"))
+    asked = json.loads(cases.read_text(encoding="utf-8"))
+    assert [one["case_id"] for one in suggestions] == [one["case_id"] for one in asked]
+
+
+def test_suggest_uses_what_is_shipped_by_default(a_file, case, tmp_path):
+    out = tmp_path / "out.json"
+    assert run("suggest", "--cases", a_file(case), "--out", out) == 0
+    (suggestion,) = json.loads(out.read_text(encoding="utf-8"))
+    assert suggestion["model_version"] == modelfolder.read(shipped.model()).version
+
+
+def test_lines_in_give_lines_out(a_file, case, tmp_path):
+    out = tmp_path / "out.jsonl"
+    two = "\n".join(json.dumps(case | {"case_id": id}) for id in ("a", "b")) + "\n"
+    assert run("suggest", "--cases", a_file(two, "cases.jsonl"), "--out", out) == 0
+    assert [json.loads(line)["case_id"] for line in out.read_text(encoding="utf-8").splitlines()] == ["a", "b"]
+
+
+@pytest.mark.parametrize("format", ["text", "html"])
+def test_a_suggestion_can_be_read(a_file, case, tmp_path, format):
+    out = tmp_path / f"out.{format}"
+    assert run("suggest", "--cases", a_file(case), "--out", out, "--format", format) == 0
+    text = out.read_text(encoding="utf-8")
+    assert "Handläggaren beslutar" in text
+    assert "ockdata" in text
+
+
+def test_text_goes_to_the_terminal_without_out(a_file, case, capsys):
+    assert run("suggest", "--cases", a_file(case), "--format", "text") == 0
+    assert "Handläggaren beslutar" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda case: case | {"case_phase": "förhandsbedömning"}, "must be held back"),
+        (lambda case: case | {"instrument": "bip-1999"}, "from another instrument"),
+        (lambda case: case | {"as_of": "i dag"}, "as_of: "),
+        (lambda case: {k: v for k, v in case.items() if k != "as_of"}, "as_of: "),
+        (lambda case: case | {"limits": {"hour": 3}}, "limits"),
+        (lambda case: case | {"limits": {"parallel": 0}}, "limits.parallel"),
+        (lambda case: case | {"wishes": {"require": ["NOPE"]}}, "wishes.require"),
+        (lambda case: case | {"goal": {"weights": {"handlaggartilltro": 1}}}, "goal.weights"),
+        (lambda case: case | {"goal": {"targets": {"natverk": 9}}}, "outside the scale"),
+        (lambda case: case | {"measurements": [case["measurements"][0] | {"indicator": "humor"}]}, "not an indicator"),
+        (lambda case: case | {"measurements": [case["measurements"][0] | {"value": 7}]}, "outside the scale"),
+        (lambda case: case | {"profile": {"birth_year": "åttio"}}, "profile.birth_year"),
+        (lambda case: [], "holds no case"),
+        (lambda case: [case, 3], "case 2"),
+        (lambda case: "{", "not JSON"),
+    ],
+)
+def test_a_faulty_case_is_refused_in_one_line_and_nothing_is_written(a_file, case, tmp_path, capsys, spoil, message):
+    out = tmp_path / "out.json"
+    out.write_text("as it was")
+    assert message in refused(capsys, "suggest", "--cases", a_file(spoil(case)), "--out", out)
+    assert out.read_text() == "as it was"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cases.json", "out.json"]
+
+
+def test_a_fault_in_the_second_case_leaves_no_half_file(a_file, case, tmp_path, capsys):
+    out = tmp_path / "out.json"
+    line = refused(capsys, "suggest", "--cases", a_file([case, case | {"as_of": None}]), "--out", out)
+    assert "case 2" in line
+    assert not out.exists()
+
+
+def test_no_message_repeats_what_a_field_holds(a_file, case, tmp_path, capsys):
+    number = "19811218-9876"
+    for spoiled in (
+        case | {"as_of": number},
+        case | {"case_id": number, "limits": {"parallel": 0}},
+        case | {"wishes": {"require": [number]}},
+        case | {"profile": {"municipality": number}},
+        case | {"measurements": [case["measurements"][0] | {"indicator": number}]},
+    ):
+        assert "9876" not in refused(capsys, "suggest", "--cases", a_file(spoiled), "--out", tmp_path / "out.json")
+
+
+def test_places_that_are_not_there_are_named(tmp_path, capsys, a_file, case):
+    cases, out = a_file(case), tmp_path / "out.json"
+    nowhere = tmp_path / "nowhere"
+    assert "no such file" in refused(capsys, "suggest", "--cases", nowhere, "--out", out)
+    assert "manifest.json" in refused(capsys, "suggest", "--model", nowhere, "--cases", cases, "--out", out)
+    assert "no such file" in refused(capsys, "suggest", "--catalogue", nowhere, "--cases", cases, "--out", out)
+    assert "--out" in refused(capsys, "suggest", "--cases", cases)
+    refused(capsys, "train", "--register", nowhere, "--catalogue", shipped.catalogue(), "--model", tmp_path / "model")
+    refused(capsys, "import", nowhere, "--register", tmp_path / "register")
+    assert not (tmp_path / "register").exists()
+    assert not (tmp_path / "model").exists()
+
+
+def test_a_catalogue_that_the_model_does_not_know_is_refused(a_file, case, tmp_path, capsys):
+    raw = json.loads(shipped.catalogue().read_text(encoding="utf-8"))
+    strange = {"version": "other", "insatser": [raw["insatser"][0] | {"id": "X", "requires": None, "excludes": None}]}
+    catalogue = a_file(strange, "catalogue.json")
+    line = refused(capsys, "suggest", "--catalogue", catalogue, "--cases", a_file(case), "--out", tmp_path / "out.json")
+    assert "knows no insats" in line
+
+
+def test_import_without_a_key_changes_nothing(small_package, tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv("PATHWAY_KEY")
+    assert "PATHWAY_KEY" in refused(capsys, "import", small_package, "--register", tmp_path / "register")
+    assert not (tmp_path / "register").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments", [["mock"], ["mock", "x", "--clients", "0"], ["mock", "x", "--seed", "a"], ["fly"], []]
+)
+def test_wrong_words_on_the_command_line_get_one_line(arguments, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert "--help" in refused(capsys, *arguments)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_mistake_of_ours_shows_no_traceback(monkeypatch, capsys):
+    monkeypatch.setattr(cli, "_demo", lambda chosen: 1 / 0)
+    assert run("demo") == 1
+    said = capsys.readouterr().err
+    assert "a mistake in the program (ZeroDivisionError)" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
+def test_a_full_disk_is_said_in_one_line():
+    command = [sys.executable, "-c", "import sys; from pathway.cli import main; sys.exit(main())"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(  # noqa: S603 (our own command)
+            [*command, "suggest", "--cases", str(shipped.cases()), "--format", "text"],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == ERRORS
+    assert "Traceback" not in done.stderr
+
+
+def test_the_demo_walks_the_whole_way_and_reuses_what_it_made(tmp_path, capsys):
+    assert run("demo", "--folder", tmp_path / "demo") == 0
+    first = capsys.readouterr().out
+    assert "Handläggaren beslutar" in first
+    assert "MOCK DATA" in first
+    page = tmp_path / "demo" / "suggestions.html"
+    assert page.as_uri() in first
+    assert "ockdata" in page.read_text(encoding="utf-8")
+    trained = (tmp_path / "demo" / "model" / "manifest.json").stat().st_mtime_ns
+    assert run("demo", "--folder", tmp_path / "demo") == 0
+    assert (tmp_path / "demo" / "model" / "manifest.json").stat().st_mtime_ns == trained
