@@ -143,7 +143,7 @@ class _Lives:
         slots = (n, len(p.insatser.wanted))
         self.slot, self.slot_start, self.slot_end = np.full(slots, -1), np.zeros(slots, int), np.zeros(slots, int)
         self.slot_hours = np.zeros(slots)
-        self.completed_in = np.full((n, len(catalogue.insatser)), NEVER, dtype=np.int32)
+        self.completed_in = np.full((n, len(catalogue.insatser)), NEVER, dtype=np.int64)
         self.waves: list[Waves] = []
         self.bookings: list[_Bookings] = []
 

@@ -177,7 +177,7 @@ def _choices_between(
         return Blocked("hours", fact)
     grid = _grid(weeks, last_end, practice)
     starts = fitting if insats.intake.mode == "datum" else _thinned(fitting, grid)
-    spans = [(int(start), length) for start in starts for length in _lengths(insats, int(start), grid, int(starts[0]))]
+    spans = [(int(start), length) for start in starts for length in _lengths(insats, int(start), grid)]
     start, length = np.array(spans, dtype=np.int64).T
     return Choices(start, length, hours)
 
@@ -208,7 +208,7 @@ def _thinned(mondays: Ints, grid: Ints) -> Ints:
     return mondays[keep]
 
 
-def _lengths(insats: Insats, start: int, grid: Ints, first: int) -> list[int]:
+def _lengths(insats: Insats, start: int, grid: Ints) -> list[int]:
     """Whole weeks up to Mondays of the grid: nearest to the least, typical and most; the typical where none is near."""
     longest = (int(grid[-1]) - start) // 7
     reached = (grid[grid > start] - start) // 7
@@ -216,7 +216,7 @@ def _lengths(insats: Insats, start: int, grid: Ints, first: int) -> list[int]:
     if not len(fitting):
         return [min(insats.weeks.typical, longest)]
     nearest = int(fitting[np.abs(fitting - insats.weeks.typical).argmin()])
-    return sorted({int(fitting[0]), nearest, int(fitting[-1]), min(insats.weeks.max, longest)} if start == first else {int(fitting[0]), nearest, int(fitting[-1])})
+    return sorted({int(fitting[0]), nearest, int(fitting[-1])})
 
 
 def _hours(insats: Insats, limit: float, practice: Practice) -> tuple[float, ...]:

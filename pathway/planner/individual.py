@@ -12,6 +12,7 @@ from pathway.catalogue import Catalogue, Insats
 from pathway.errors import FaultyCase
 from pathway.planner import model, reasons
 from pathway.planner.board import Board, Picked
+from pathway.planner.bound import quick_bound
 from pathway.planner.improvement import WORTH_NOTICING, fill, improve, place_required, tidy
 from pathway.planner.model import Effort
 from pathway.planner.objective import Array, Placement, Prospects, replay
@@ -170,7 +171,9 @@ def _best(board: Board, work: Work) -> _Candidate | None:
         raise ValueError("the solver's plan breaks a rule in the replay")
     if not found.complete:
         picked = improve(board, everything, work.rounds, seed=1, start=picked) or picked
-    return _Candidate(tidy(board, picked), max(found.bound, board.worth(picked)), found.complete)
+    picked = tidy(board, picked)
+    bound = found.bound if found.complete else min(found.bound, quick_bound(board.problem, board.worth(picked)))
+    return _Candidate(picked, max(bound, board.worth(picked)), found.complete)
 
 
 def _effort(work: Work, known: Picked | None) -> Effort:
@@ -290,10 +293,11 @@ def _joint_conflicts(
     case: Case, catalogue: Catalogue, prospects: Prospects, practice: Practice, work: Work
 ) -> Iterator[Conflict]:
     """Rules without which the required insatser would fit together; all of them together if none does it alone."""
+    light = replace(work, rounds=0, effort=replace(work.effort, deterministic=work.effort.deterministic / 5))
     named = False
     for rule, looser in _relaxations(case, catalogue, practice):
         problem = compile(looser[0], looser[1], prospects, looser[2])
-        if not _blocked_requirements(problem) and _best(Board(problem), replace(work, rounds=0)) is not None:
+        if not _blocked_requirements(problem) and _best(Board(problem), light) is not None:
             named = True
             yield Conflict(None, None, Fact(rule, needed=tuple(case.wishes.require)))
     if not named:

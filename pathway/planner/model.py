@@ -4,7 +4,7 @@ One literal per option (an insats with start, length and hours). What runs besid
 a stretch of days on which nothing may start or end.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,17 +53,15 @@ class Found:
     complete: bool
 
 
-def search(problem: Problem, effort: Effort, better_than: float | None = None, hint: Sequence[int] = ()) -> Found:
+def search(problem: Problem, effort: Effort, better_than: float | None = None) -> Found:
     """Search for the best plan of a problem.
 
     Parameters
     ----------
     better_than
         Only plans worth more than this are looked for, in weighted steps with bonuses.
-    hint
-        Options of a plan to start from.
     """
-    return _Model(problem).solve(effort, better_than, hint)
+    return _Model(problem).solve(effort, better_than)
 
 
 class _Model:
@@ -294,17 +292,13 @@ class _Model:
 
     # -- search
 
-    def solve(self, effort: Effort, better_than: float | None, hint: Sequence[int]) -> Found:
+    def solve(self, effort: Effort, better_than: float | None) -> Found:
         """Run the search; see `search`."""
         solver = self._solver(effort)
         if better_than is not None:
             beyond = int(np.floor(better_than * self.unit)) + TOLERANCE
             # A cutoff on the objective itself (stored negated) lets the search end as soon as nothing better is left.
             self.model.proto.objective.domain.extend([-(2**60), -beyond])
-        chosen = set(hint)
-        for o, pick in enumerate(self.pick):
-            if chosen:
-                self.model.add_hint(pick, o in chosen)
         status = solver.solve(self.model)
         if status in (self.cp.OPTIMAL, self.cp.FEASIBLE):
             picked = tuple(o for o, pick in enumerate(self.pick) if solver.boolean_value(pick))

@@ -62,7 +62,7 @@ DESCRIPTIONS: dict[Rule, str] = {
     Rule.MAX_ACTIVITIES: "A plan has no more activities than good practice allows.",
     Rule.REQUIRED_WISH: "Every insats that the person requires is in the plan.",
     Rule.BEST: "Among plans that keep all rules, the one with the highest objective is chosen.",
-    Rule.DIFFERENCE: "Of any two plans, a third of the longer one is not in the other, and each has an insats of its own.",
+    Rule.DIFFERENCE: "Of any two plans, a third of the longer is not in the other, and each has an insats of its own.",
 }
 
 
