@@ -29,7 +29,7 @@ AS_OF = date(2026, 11, 2)
 
 
 def people(package: Path, n: int, seed: int) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Give people of a mock package with their cases, as of a day in November 2026, with random wishes, limits and goals."""
+    """Give people of a mock package with cases in November 2026, with random wishes, limits and goals."""
     tables = {
         name: pd.read_csv(package / f"{name}.csv", dtype=str, keep_default_na=False)
         for name in ("clients", "measurements", "participations")

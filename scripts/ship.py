@@ -5,7 +5,6 @@ The register between them lives in a temporary folder, with the public key of mo
 
 import tempfile
 from datetime import date
-from pathlib import Path
 
 from pathway import catalogue, evaluation, instrument, intake, mock, modelfolder, pseudonym, register, shipped, training
 from pathway.progress import shown
