@@ -11,8 +11,8 @@ Model, after Robinson (1988) and Nie & Wager (2021), with vector treatment::
     interplay_kj = beside_tj + own beside_kj
 
 ``m``, ``e`` and ``f`` are cross-fitted by client; ``B_k`` is the part of the dose ``A_k`` given beside a job-oriented
-insats. Every group of coefficients is a block with a variance of its own (`pathway.effects.shrinkage`). The course without
-insatser is a LightGBM model per outcome of what remains of the change when the gains are taken away.
+insats. Every group of coefficients is a block with a variance of its own (`pathway.effects.shrinkage`). The course
+without insatser is a LightGBM model per outcome of what remains of the change when the gains are taken away.
 """
 
 from collections.abc import Sequence
