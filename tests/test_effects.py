@@ -168,6 +168,14 @@ def test_it_works_with_one_insats_and_no_attributes():
     assert model.get_params()["anchor_type"] == "jobb"
 
 
+def test_plain_arrays_work_as_well_as_tables():
+    X, A, Y, *_ = world(n=500)
+    table = GainModel().fit(X, A, Y)
+    plain = GainModel().fit(X.to_numpy(), A, Y)
+    assert plain.predict_gain(X.to_numpy()).shape == table.predict_gain(X).shape
+    assert plain.explain_parts(X.to_numpy(), 0)[1].shape == (500, X.shape[1], J)
+
+
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [

@@ -218,7 +218,7 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         -------
         array of shape (n, K, J)
         """
-        frame = self.encoding_.aligned(X)
+        frame = self._aligned(X)
         gain = self._alone(frame)
         if beside is None:
             return gain
@@ -236,19 +236,19 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         """Give the interval of each gain, each insats taken alone: shape (n, K, J, 2), lower end first."""
         from scipy.stats import norm
 
-        frame = self.encoding_.aligned(X)
+        frame = self._aligned(X)
         mean = self._alone(frame)
         half = norm.ppf(0.5 + level / 2) * self._sd_alone(frame)
         return np.stack([mean - half, mean + half], axis=-1)
 
     def predict_without(self, X: pd.DataFrame) -> Array:
         """Give the expected change over one interval with no insats, shape (n, J)."""
-        values = self.encoding_.tree_values(self.encoding_.aligned(X))
+        values = self.encoding_.tree_values(self._aligned(X))
         return np.column_stack([np.asarray(tree.predict(values, num_threads=1)) for tree in self.without_])
 
     def predict_mix(self, X: pd.DataFrame, A: Any, beside: Any = None) -> Array:
         """Give the expected steps that a whole mix of insatser adds, shape (n, J); `A` and `beside` as in `fit`."""
-        frame = self.encoding_.aligned(X)
+        frame = self._aligned(X)
         doses = _matrix(A, "A", (len(frame), self.layout_.n_insatser))
         given_beside = self._beside(doses) if beside is None else _matrix(beside, "beside", doses.shape)
         amounts = np.column_stack([doses, given_beside])
@@ -268,7 +268,7 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
 
     def predict_dose(self, X: pd.DataFrame) -> Array:
         """Dose that people with these features have had on average, shape (n, K): how comparable history is."""
-        controls = self.encoding_.controls(self.encoding_.aligned(X))
+        controls = self.encoding_.controls(self._aligned(X))
         return controls @ self.dose_slopes_ + self.dose_levels_
 
     def total_interval(self, x: pd.DataFrame, terms: Sequence[Term]) -> tuple[Array, Array]:
@@ -283,7 +283,7 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         -------
         mean and standard deviation, both of shape (J,); the coefficients' joint uncertainty, not a sum of single ones
         """
-        frame = self.encoding_.aligned(x)
+        frame = self._aligned(x)
         mean, sd = np.zeros(len(self.outcomes_)), np.zeros(len(self.outcomes_))
         amounts = np.zeros((1, 2 * self.layout_.n_insatser))
         for term in terms:
@@ -307,7 +307,7 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         -------
         base of shape (J,) and parts of shape (n, p, J), in the order of ``feature_names_in_``
         """
-        frame = self.encoding_.aligned(X)
+        frame = self._aligned(X)
         kind = self.type_of_[insats]
         slopes = self._slopes()
         headroom = self.coefficients_[:, self.layout_.headroom]
@@ -338,7 +338,7 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         return shap.Explanation(
             values=parts,
             base_values=np.tile(base, (len(X), 1)),
-            data=self.encoding_.aligned(X).to_numpy(dtype=object),
+            data=self._aligned(X).to_numpy(dtype=object),
             feature_names=list(self.encoding_.names),
             output_names=list(self.outcomes_),
         )
@@ -388,8 +388,7 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         return model
 
     def _checked(self, X: pd.DataFrame, A: Any, Y: Any) -> tuple[pd.DataFrame, Array, Array]:
-        frame = X if isinstance(X, pd.DataFrame) else pd.DataFrame(np.asarray(X, dtype=np.float64))
-        frame = frame.rename(columns=str)
+        frame = _as_frame(X)
         doses = np.asarray(A, dtype=np.float64)
         doses = doses[:, None] if doses.ndim == 1 else doses
         changes = np.asarray(Y, dtype=np.float64)
@@ -407,6 +406,9 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
             if (~np.isnan(changes[:, j])).sum() < 2:
                 raise ValueError(f"Y, outcome {outcome}: fewer than two rows are measured; leave the outcome out")
         return frame, doses, changes
+
+    def _aligned(self, X: Any) -> pd.DataFrame:
+        return self.encoding_.aligned(_as_frame(X))
 
     def _name_types(self, insatser: pd.DataFrame | None, n_insatser: int) -> None:
         if insatser is None or "type" not in insatser:
@@ -499,6 +501,12 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
             self.encoding_.tree_values(frame)[known], remaining[known], feature_name=list(self.encoding_.names)
         )
         return lightgbm.train(parameters, data, num_boost_round=self.n_trees)
+
+
+def _as_frame(X: Any) -> pd.DataFrame:
+    """Give plain arrays the column names 0, 1, …; a data frame keeps its own."""
+    frame = X if isinstance(X, pd.DataFrame) else pd.DataFrame(np.asarray(X, dtype=np.float64))
+    return frame.rename(columns=str)
 
 
 def _names(array: Any, size: int) -> tuple[str, ...]:
