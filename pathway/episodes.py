@@ -2,7 +2,8 @@
 
 A quarter is 91 days. The dose of an insats in an episode is the time in it, in quarters, times hours a week over the
 catalogue's typical hours: 1 is a whole quarter at typical intensity, whatever the length of the interval. `beside` is
-the part of the dose that was given while a job-oriented insats ran.
+the part of the dose that was given while a job-oriented insats ran. `covered` is the time, in quarters, in which any
+insats at all ran: the rest is a gap.
 """
 
 from collections.abc import Mapping
@@ -47,6 +48,8 @@ class Episodes:
         Columns ``client_id``, ``started_on``, ``ended_on``, ``quarters``; shape (n, 4).
     doses, beside
         One column per insats, in the order of `Insatser`; shape (n, K).
+    covered
+        Quarters with at least one insats; shape (n,).
     changes
         Change of level per indicator in steps, NaN where not measured; shape (n, J).
     """
@@ -54,6 +57,7 @@ class Episodes:
     spans: pd.DataFrame
     doses: pd.DataFrame
     beside: pd.DataFrame
+    covered: "pd.Series[float]"
     changes: pd.DataFrame
 
     def __len__(self) -> int:
@@ -61,8 +65,7 @@ class Episodes:
 
     def at(self, rows: npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> "Episodes":
         """Take some of the rows."""
-        parts = (self.spans, self.doses, self.beside, self.changes)
-        return Episodes(*(part.iloc[rows].reset_index(drop=True) for part in parts))
+        return Episodes(**{name: part.iloc[rows].reset_index(drop=True) for name, part in vars(self).items()})
 
 
 def cut(
@@ -89,8 +92,8 @@ def cut(
     longest = LONGEST_DAYS if n_steps == 1 else LONGEST_DAYS * n_steps
     spans = spans.assign(quarters=days / DAYS_IN_QUARTER)[(days >= SHORTEST_DAYS) & (days <= longest)]
     spans = spans.reset_index(drop=True)
-    doses, beside = _doses(spans, participations, insatser)
-    return Episodes(spans, doses, beside, _changes(spans, answers, instrument))
+    doses, beside, covered = _doses(spans, participations, insatser)
+    return Episodes(spans, doses, beside, covered, _changes(spans, answers, instrument))
 
 
 def answered(measurements: pd.DataFrame) -> pd.DataFrame:
@@ -114,7 +117,9 @@ def _changes(spans: pd.DataFrame, answers: pd.DataFrame, instrument: Instrument)
     return wide.reindex(index=range(len(spans)), columns=list(instrument.ranking)).astype(float)
 
 
-def _doses(spans: pd.DataFrame, participations: pd.DataFrame, insatser: Insatser) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _doses(
+    spans: pd.DataFrame, participations: pd.DataFrame, insatser: Insatser
+) -> tuple[pd.DataFrame, pd.DataFrame, "pd.Series[float]"]:
     ids = [*insatser.types, UNLISTED]
     number = {id: n for n, id in enumerate(ids)}
     doses, beside = np.zeros((len(spans), len(ids))), np.zeros((len(spans), len(ids)))
@@ -139,7 +144,13 @@ def _doses(spans: pd.DataFrame, participations: pd.DataFrame, insatser: Insatser
     ].itertuples(index=False):
         shared = sum(max((min(finish, b) - max(begin, a)).days, 0) for a, b in job_spans[row])
         beside[row, number[id]] += shared / DAYS_IN_QUARTER * intensity
-    return pd.DataFrame(doses, columns=ids), pd.DataFrame(beside, columns=ids)
+    covered = np.zeros(len(spans))
+    in_days = rows.groupby("row")[["start", "end"]].apply(
+        lambda group: sum((finish - begin).days for begin, finish in _merged(group))
+    )
+    if len(in_days):
+        covered[in_days.index] = in_days / DAYS_IN_QUARTER
+    return pd.DataFrame(doses, columns=ids), pd.DataFrame(beside, columns=ids), pd.Series(covered)
 
 
 def _merged(spans: pd.DataFrame) -> list[tuple[pd.Timestamp, pd.Timestamp]]:

@@ -154,13 +154,14 @@ class _River:
             groups=part.spans["client_id"].to_numpy(),
             insatser=self.types,
             beside=part.beside,
+            covered=part.covered,
         )
 
     def judge(self, train_rows: npt.NDArray[np.intp], test_rows: npt.NDArray[np.intp], seed: int) -> _Judged:
         model = self.fit(train_rows, seed)
         train, test = self.episodes.at(train_rows), self.episodes.at(test_rows)
         X_train, X_test = self.X.iloc[train_rows], self.X.iloc[test_rows].reset_index(drop=True)
-        gains = model.predict_mix(X_test, test.doses, test.beside)
+        gains = model.predict_mix(X_test, test.doses, test.beside, test.covered)
         predicted = {MODEL: model.predict_without(X_test) + gains} | evaluation.baselines(
             X_train, train, X_test, test, self.instrument.ranking
         )
@@ -197,7 +198,9 @@ class _River:
         rows = cut.spans["client_id"].isin(clients).to_numpy()
         part, X = cut.at(rows), X[rows].reset_index(drop=True)
         quarters = part.spans["quarters"].to_numpy(dtype=float)
-        expected = course.roll(model, X, quarters, self.instrument) + model.predict_mix(X, part.doses, part.beside)
+        expected = course.roll(model, X, quarters, self.instrument) + model.predict_mix(
+            X, part.doses, part.beside, part.covered
+        )
         return part.changes - expected, quarters
 
     def _ahead(self, n_steps: int) -> tuple[Episodes, pd.DataFrame]:

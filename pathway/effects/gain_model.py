@@ -6,12 +6,14 @@ offered what and how people develop (no unmeasured confounding; an assumption, n
 
 Model, after Robinson (1988) and Nie & Wager (2021), with vector treatment::
 
-    Y_j - m_j(h) = sum_k (A_k - e_k(h)) * gain_kj(x) + sum_k (B_k - f_k(h)) * interplay_kj + noise
+    Y_j - m_j(h) = sum_k (A_k - e_k(h)) * gain_kj(x) + sum_k (B_k - f_k(h)) * interplay_kj
+                   + (C - c(h)) * gap_j + noise
     gain_kj(x)   = type_tj + own_kj + modifiers(x) * slope_tj + level_j(x) * headroom_tj        (t is the type of k)
     interplay_kj = beside_tj + own beside_kj
 
-``m``, ``e`` and ``f`` are cross-fitted by client; ``B_k`` is the part of the dose ``A_k`` given beside a job-oriented
-insats. Every group of coefficients is a block with a variance of its own (`pathway.effects.shrinkage`). The course
+``m``, ``e``, ``f`` and ``c`` are cross-fitted by client; ``B_k`` is the part of the dose ``A_k`` given beside a
+job-oriented insats, ``C`` the time with any insats at all: what having something spares a person of a gap is the same
+whatever it is, and is had once, however many insatser run. Every group of coefficients is a block with a variance of its own (`pathway.effects.shrinkage`). The course
 without insatser is a LightGBM model per outcome of what remains of the change when the gains are taken away.
 """
 
@@ -96,9 +98,14 @@ class Layout:
         return slice(self.interplay.stop, self.interplay.stop + self.n_insatser)
 
     @property
+    def gap(self) -> slice:
+        """What time with any insats spares, against a gap (1)."""
+        return slice(self.own_interplay.stop, self.own_interplay.stop + 1)
+
+    @property
     def blocks(self) -> npt.NDArray[np.intp]:
         """Block number of each coefficient, shape (P,)."""
-        parts = (self.type, self.own, self.slope, self.headroom, self.interplay, self.own_interplay)
+        parts = (self.type, self.own, self.slope, self.headroom, self.interplay, self.own_interplay, self.gap)
         sizes = [part.stop - part.start for part in parts]
         present = [size for size in sizes if size]
         return np.repeat(np.arange(len(present)), present)
@@ -148,6 +155,7 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         groups: Any = None,
         insatser: pd.DataFrame | None = None,
         beside: Any = None,
+        covered: Any = None,
     ) -> "GainModel":
         """Learn gains from observed changes.
 
@@ -166,6 +174,8 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         beside
             The part of each dose given while an insats of `anchor_type` ran, shape (n, K). Default: as if doses were
             spread evenly over the interval.
+        covered
+            Time with at least one insats, in intervals, shape (n,). Default: the sum of the doses, at most 1.
 
         Raises
         ------
@@ -181,13 +191,12 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         self.encoding_ = Encoding.learn(frame, None if self.modifiers is None else tuple(self.modifiers))
         self.n_features_in_ = len(self.encoding_.names)
         self.feature_names_in_ = np.array(self.encoding_.names, dtype=object)
-        given_beside = self._beside(doses) if beside is None else _matrix(beside, "beside", doses.shape)
+        amounts = self._amounts(doses, beside, covered)
 
         controls = self.encoding_.controls(frame)
-        treatments = np.column_stack([doses, given_beside])
-        targets = np.column_stack([treatments, changes])
+        targets = np.column_stack([amounts, changes])
         residuals = targets - self._cross_fit(controls, targets, self._folds(groups))
-        treatment_residual, residual = np.split(residuals, [treatments.shape[1]], axis=1)
+        amount_residual, residual = np.split(residuals, [amounts.shape[1]], axis=1)
         self.dose_slopes_, self.dose_levels_ = ridge.fit(controls, doses)
 
         self.layout_ = Layout(len(self.types_), doses.shape[1], len(self.encoding_.modifiers))
@@ -195,14 +204,14 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         moments = []
         for j, outcome in enumerate(self.outcomes_):
             rows = ~np.isnan(changes[:, j])
-            design = self._design(treatment_residual, modifier_values, self._own_level(frame, outcome))
+            design = self._design(amount_residual, modifier_values, self._own_level(frame, outcome))
             moments.append(Moments.of(design[rows], residual[rows, j]))
         posterior = shrink(moments, self.layout_.blocks)
         self.coefficients_ = posterior.mean
         self.covariances_ = np.array([_six_digits(cov) for cov in posterior.covariance])
         self.block_variances_, self.noise_ = posterior.block_variances, posterior.noise
 
-        remaining = changes - self.predict_mix(frame, doses, given_beside)
+        remaining = changes - self._of_amounts(frame, amounts)
         self.without_ = [self._fit_course(frame, remaining[:, j]) for j in range(len(self.outcomes_))]
         return self
 
@@ -219,7 +228,7 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         array of shape (n, K, J)
         """
         frame = self._aligned(X)
-        gain = self._alone(frame)
+        gain: Array = self._alone(frame) + self.predict_gap()
         if beside is None:
             return gain
         running = _matrix(beside, "beside", (len(frame), self.layout_.n_insatser))
@@ -229,7 +238,8 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         # one more job-oriented insats lifts what runs beside it, as far as nothing job-oriented did so before
         lifted = (1.0 - anchored)[:, None] * (running @ interplay)
         extra[:, anchor, :] = lifted[:, None, :]
-        total: Array = gain + extra
+        uncovered = 1.0 - np.minimum(running.sum(axis=1), 1.0)
+        total: Array = gain + extra - (1.0 - uncovered)[:, None, None] * self.predict_gap()
         return total
 
     def predict_interval(self, X: pd.DataFrame, level: float = 0.9) -> Array:
@@ -237,7 +247,7 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         from scipy.stats import norm
 
         frame = self._aligned(X)
-        mean = self._alone(frame)
+        mean = self._alone(frame) + self.predict_gap()
         half = norm.ppf(0.5 + level / 2) * self._sd_alone(frame)
         return np.stack([mean - half, mean + half], axis=-1)
 
@@ -246,12 +256,29 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         values = self.encoding_.tree_values(self._aligned(X))
         return np.column_stack([np.asarray(tree.predict(values, num_threads=1)) for tree in self.without_])
 
-    def predict_mix(self, X: pd.DataFrame, A: Any, beside: Any = None) -> Array:
-        """Give the expected steps that a whole mix of insatser adds, shape (n, J); `A` and `beside` as in `fit`."""
+    def predict_mix(self, X: pd.DataFrame, A: Any, beside: Any = None, covered: Any = None) -> Array:
+        """Give the expected steps that a whole mix of insatser adds, shape (n, J); amounts as in `fit`."""
         frame = self._aligned(X)
         doses = _matrix(A, "A", (len(frame), self.layout_.n_insatser))
-        given_beside = self._beside(doses) if beside is None else _matrix(beside, "beside", doses.shape)
-        amounts = np.column_stack([doses, given_beside])
+        return self._of_amounts(frame, self._amounts(doses, beside, covered))
+
+    def predict_added(self, X: pd.DataFrame) -> Array:
+        """Expected steps gained at dose 1 beside something that already fills the gap, shape (n, K, J)."""
+        return self._alone(self._aligned(X))
+
+    def predict_gap(self) -> Array:
+        """Expected steps that an interval with any insats at all spares, against a gap: shape (J,)."""
+        gap: Array = self.coefficients_[:, self.layout_.gap][:, 0]
+        return gap
+
+    def _amounts(self, doses: Array, beside: Any, covered: Any) -> Array:
+        """Put doses, doses beside and time covered side by side, shape (n, 2 K + 1), filling in what is not given."""
+        shape = doses.shape
+        given_beside = self._beside(doses) if beside is None else _matrix(beside, "beside", shape)
+        time = np.minimum(doses.sum(axis=1), 1.0) if covered is None else np.asarray(covered, dtype=np.float64)
+        return np.column_stack([doses, given_beside, _matrix(time[:, None], "covered", (shape[0], 1))])
+
+    def _of_amounts(self, frame: pd.DataFrame, amounts: Array) -> Array:
         modifier_values = self.encoding_.modifier_values(frame)
         return np.column_stack(
             [
@@ -272,7 +299,7 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         return controls @ self.dose_slopes_ + self.dose_levels_
 
     def total_interval(self, x: pd.DataFrame, terms: Sequence[Term]) -> tuple[Array, Array]:
-        """Sum of the gains of several amounts for one client.
+        """Sum the gains of several amounts for one client, beside something that already fills the gap.
 
         Parameters
         ----------
@@ -285,7 +312,7 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         """
         frame = self._aligned(x)
         mean, sd = np.zeros(len(self.outcomes_)), np.zeros(len(self.outcomes_))
-        amounts = np.zeros((1, 2 * self.layout_.n_insatser))
+        amounts = np.zeros((1, 2 * self.layout_.n_insatser + 1))
         for term in terms:
             amounts[0, term.insats] += term.dose
             if not self._is_anchor()[term.insats]:
@@ -298,7 +325,7 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         return mean, sd
 
     def explain_parts(self, X: pd.DataFrame, insats: int) -> tuple[Array, Array]:
-        """Split the gain of one insats taken alone into a base and a part per feature.
+        """Split what one insats adds (`predict_added`) into a base and a part per feature.
 
         The gain is linear in the features, so the parts are exact Shapley values against the mean of the training
         table: base plus parts is the gain.
@@ -324,7 +351,7 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         return base, parts
 
     def explain(self, X: pd.DataFrame, insats: int | str) -> "shap.Explanation":
-        """Give `explain_parts` as a ``shap.Explanation`` with values of shape (n, p, J), for plots.
+        """Explain `predict_gain` as a ``shap.Explanation`` with values of shape (n, p, J), for plots.
 
         Parameters
         ----------
@@ -337,7 +364,7 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         base, parts = self.explain_parts(X, number)
         return shap.Explanation(
             values=parts,
-            base_values=np.tile(base, (len(X), 1)),
+            base_values=np.tile(base + self.predict_gap(), (len(X), 1)),
             data=self._aligned(X).to_numpy(dtype=object),
             feature_names=list(self.encoding_.names),
             output_names=list(self.outcomes_),
@@ -451,12 +478,13 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         return self.encoding_.number(name).standardised(frame[name]) if name in frame else np.zeros(len(frame))
 
     def _design(self, amounts: Array, modifier_values: Array, own_level: Array) -> Array:
-        """Spread amounts (n, 2 K: doses, then doses beside) over the coefficients: shape (n, P)."""
-        doses, beside = np.split(amounts, 2, axis=1)
+        """Spread amounts (n, 2 K + 1: doses, doses beside, time covered) over the coefficients: shape (n, P)."""
+        n_insatser = self.layout_.n_insatser
+        doses, beside, covered = np.split(amounts, [n_insatser, 2 * n_insatser], axis=1)
         of_type = self._of_type()
         by_type = doses @ of_type
         slope = (by_type[:, :, None] * modifier_values[:, None, :]).reshape(len(amounts), -1)
-        return np.column_stack([by_type, doses, slope, by_type * own_level[:, None], beside @ of_type, beside])
+        return np.column_stack([by_type, doses, slope, by_type * own_level[:, None], beside @ of_type, beside, covered])
 
     def _slopes(self) -> Array:
         flat = self.coefficients_[:, self.layout_.slope]
@@ -478,11 +506,12 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         sd = np.zeros((n, layout.n_insatser, len(self.outcomes_)))
         for j, outcome in enumerate(self.outcomes_):
             own_level = self._own_level(frame, outcome)
-            row = np.column_stack([np.ones(n), np.ones(n), modifier_values, own_level])
+            row = np.column_stack([np.ones(n), np.ones(n), modifier_values, own_level, np.ones(n)])
             for k, kind in enumerate(self.type_of_):
                 first = layout.slope.start + kind * layout.n_modifiers
                 at = [
                     kind, layout.own.start + k, *range(first, first + layout.n_modifiers), layout.headroom.start + kind,
+                    layout.gap.start,
                 ]  # fmt: skip
                 cov = self.covariances_[j][np.ix_(at, at)]
                 sd[:, k, j] = np.sqrt(np.maximum(np.einsum("np,pq,nq->n", row, cov, row), 0.0))
