@@ -28,8 +28,8 @@ from tests import checker
 AS_OF = date(2026, 11, 2)
 
 
-def people(package: Path, n: int, seed: int) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Give people of a mock package with cases in November 2026, with random wishes, limits and goals."""
+def people(package: Path, n: int, seed: int, skip: int = 0) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give people of a mock package, after the first few, with cases that have random wishes, limits and goals."""
     tables = {
         name: pd.read_csv(package / f"{name}.csv", dtype=str, keep_default_na=False)
         for name in ("clients", "measurements", "participations")
@@ -40,7 +40,7 @@ def people(package: Path, n: int, seed: int) -> Iterator[tuple[str, dict[str, An
     ids = catalogue.read(shipped.catalogue()).ids
     held_back = ("förhandsbedömning", "anmälan")
     made = 0
-    for client in tables["clients"].to_dict("records"):
+    for client in tables["clients"].iloc[skip:].to_dict("records"):
         if client["case_phase"] in held_back or client["client_id"] not in answers or made == n:
             continue
         made += 1

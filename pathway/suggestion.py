@@ -157,7 +157,7 @@ class _Client:
 
     def prospects(self) -> Prospects:
         """Word the expectations in the catalogue's own typical hours."""
-        # What a gap costs is in the course without plan; that a plan spares it is not counted, so none is promised more.
+        # What a gap costs is part of the course without plan; that a plan spares it is not counted.
         gains, interplay = self.model.gains.predict_added(self.x)[0], self.model.gains.predict_interplay()
         column = {id: k for k, id in enumerate(self.model.gains.insatser_)}
         scale = self.model.instrument.scale

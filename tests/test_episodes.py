@@ -83,6 +83,16 @@ def test_beside_counts_the_days_next_to_a_job_oriented_insats_once():
     assert episodes.beside["J"].tolist() == [0.0]
 
 
+def test_covered_is_the_time_with_any_insats_whatever_the_hours():
+    some = periods(
+        ("a", "H", "2025-01-06", "2025-02-05", 1.0),
+        ("a", "J", "2025-01-26", "2025-02-15", 40.0),
+        ("a", "X-9", "2025-04-01", None, 3.0),
+    )  # 30 and 20 days that share 10, and the last 6
+    assert cut(TWO, some, INSATSER, BIP).covered.tolist() == pytest.approx([46 / 91])
+    assert cut(TWO, periods(), INSATSER, BIP).covered.tolist() == [0.0]
+
+
 def test_insatser_outside_the_catalogue_are_one_arm_of_their_own():
     unknown = periods(("a", "X-9", "2025-01-06", "2025-04-07", 7.0))
     assert cut(TWO, unknown, INSATSER, BIP).doses[UNLISTED].tolist() == pytest.approx([1.0])

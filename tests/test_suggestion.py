@@ -57,7 +57,7 @@ def test_gains_shown_are_the_models_own(suggested, desk):
                 dose = weeks / 13 * activity.hours_per_week / insats.hours_per_week.typical
                 if insats.type == "jobb":
                     shown = [activity.gain[indicator].mean for indicator in model.outcomes_]
-                    np.testing.assert_allclose(shown, dose * model.predict_gain(x)[0, k], atol=1e-9)
+                    np.testing.assert_allclose(shown, dose * model.predict_added(x)[0, k], atol=1e-9)
 
 
 def test_expected_levels_are_the_gains_on_top_of_the_course(suggested):

@@ -13,8 +13,9 @@ Model, after Robinson (1988) and Nie & Wager (2021), with vector treatment::
 
 ``m``, ``e``, ``f`` and ``c`` are cross-fitted by client; ``B_k`` is the part of the dose ``A_k`` given beside a
 job-oriented insats, ``C`` the time with any insats at all: what having something spares a person of a gap is the same
-whatever it is, and is had once, however many insatser run. Every group of coefficients is a block with a variance of its own (`pathway.effects.shrinkage`). The course
-without insatser is a LightGBM model per outcome of what remains of the change when the gains are taken away.
+whatever it is, and is had once, however many insatser run. Every group of coefficients is a block with a variance of
+its own (`pathway.effects.shrinkage`). The course without insatser is a LightGBM model per outcome of what remains of
+the change when the gains are taken away.
 """
 
 from collections.abc import Sequence
@@ -263,11 +264,11 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         return self._of_amounts(frame, self._amounts(doses, beside, covered))
 
     def predict_added(self, X: pd.DataFrame) -> Array:
-        """Expected steps gained at dose 1 beside something that already fills the gap, shape (n, K, J)."""
+        """Give the expected steps gained at dose 1 beside something that already fills the gap, shape (n, K, J)."""
         return self._alone(self._aligned(X))
 
     def predict_gap(self) -> Array:
-        """Expected steps that an interval with any insats at all spares, against a gap: shape (J,)."""
+        """Give the expected steps that an interval with any insats at all spares, against a gap: shape (J,)."""
         gap: Array = self.coefficients_[:, self.layout_.gap][:, 0]
         return gap
 
