@@ -12,7 +12,7 @@ from pathway import case as cases
 from pathway.case import Case
 from pathway.errors import FaultyCase, UnreadableFile
 from pathway.instrument import Instrument
-from pathway.reading import json_of
+from pathway.reading import json_of, readable
 
 
 def read(path: Path, instrument: Instrument) -> Iterator[tuple[str, Case]]:
@@ -48,18 +48,11 @@ def _raw(path: Path) -> Iterator[tuple[str, Any]]:
         yield from ((f"case {number}", one) for number, one in enumerate(listed, start=1))
         return
     empty = True
-    try:
-        with path.open(encoding="utf-8-sig") as lines:
-            for number, line in enumerate(lines, start=1):
-                if line.strip():
-                    empty = False
-                    yield f"line {number}", _parsed(path, number, line)
-    except FileNotFoundError:
-        raise UnreadableFile(f"{path}: there is no such file; check the path") from None
-    except UnicodeDecodeError:
-        raise UnreadableFile(f"{path}: the file is not UTF-8 text; save it as UTF-8") from None
-    except OSError as error:
-        raise UnreadableFile(f"{path}: cannot be read ({error.strerror})") from None
+    with readable(path), path.open(encoding="utf-8-sig") as lines:
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                empty = False
+                yield f"line {number}", _parsed(path, number, line)
     if empty:
         raise FaultyCase(f"{path}: holds no case")
 

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from pathway.effects import GainModel
-from pathway.effects.gain_model import NORMAL_90, Term
+from pathway.effects.gain_model import NORMAL_90
+from pathway.effects.layout import Term
 from pathway.plan import Contribution, Explanation, Interval
 
 BESIDE_JOB = "beside_job"  # the part of a gain that is there because a job-oriented insats runs beside

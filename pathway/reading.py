@@ -2,7 +2,8 @@
 
 import json
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,8 +17,9 @@ Shape = TypeVar("Shape")
 _PLAINLY = {"dataclass_type": "must be an object", "dict_type": "must be an object", "tuple_type": "must be a list"}
 
 
-def text_of(path: Path) -> str:
-    """Read a UTF-8 file, with or without a byte-order mark.
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Turn what the system says of a file that cannot be read into one line that says what to do.
 
     Raises
     ------
@@ -25,13 +27,19 @@ def text_of(path: Path) -> str:
         The file is missing, cannot be read, or is not UTF-8.
     """
     try:
-        return path.read_text(encoding="utf-8-sig")
+        yield
     except FileNotFoundError:
         raise UnreadableFile(f"{path}: there is no such file; check the path") from None
     except UnicodeDecodeError:
         raise UnreadableFile(f"{path}: the file is not UTF-8 text; save it as UTF-8") from None
     except OSError as error:
         raise UnreadableFile(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def text_of(path: Path) -> str:
+    """Read a UTF-8 file, with or without a byte-order mark; raises `UnreadableFile` as `readable` does."""
+    with readable(path):
+        return path.read_text(encoding="utf-8-sig")
 
 
 def json_of(path: Path) -> Any:

@@ -123,6 +123,7 @@ class _River:
         self.tables, self.insatser, self.instrument = tables, insatser, instrument
         self.types = pd.DataFrame({"type": [*insatser.types.values(), UNLISTED]})
         self.episodes, self.X = self._cut(1)
+        self._cuts = {1: (self.episodes, self.X)}
 
     def check(self) -> None:
         n_clients = self.episodes.spans["client_id"].nunique()
@@ -204,7 +205,6 @@ class _River:
         return part.changes - expected, quarters
 
     def _ahead(self, n_steps: int) -> tuple[Episodes, pd.DataFrame]:
-        self._cuts: dict[int, tuple[Episodes, pd.DataFrame]] = getattr(self, "_cuts", {1: (self.episodes, self.X)})
         if n_steps not in self._cuts:
             self._cuts[n_steps] = self._cut(n_steps)
         return self._cuts[n_steps]

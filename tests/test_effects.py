@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from pathway.effects import GainModel
-from pathway.effects.gain_model import Term
+from pathway.effects.layout import Term
 
 N, K, J = 3000, 16, 3
 KINDS = np.array(["jobb", "kompetens", "hälsa", "social"])

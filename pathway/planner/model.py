@@ -30,7 +30,7 @@ class Effort:
         Safety net: a search that it cuts short may end differently the next time.
     """
 
-    deterministic: float = 0.5
+    deterministic: float = 2.0
     wall_seconds: float = 10.0
 
 
