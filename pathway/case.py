@@ -197,7 +197,8 @@ def _defaulted(given: Mapping[str, Any]) -> tuple[str, ...]:
         if name in missing or not isinstance(inside, Mapping):
             continue
         optional = {"budget", "targets"}
-        missing += [f"{name}.{f.name}" for f in fields(parts) if inside.get(f.name) is None and f.name not in optional]
+        absent = [f.name for f in fields(parts) if inside.get(f.name) in (None, {})]  # empty weights are none
+        missing += [f"{name}.{part}" for part in absent if part not in optional]
     return tuple(missing)
 
 

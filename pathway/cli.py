@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from pathway.plan import Suggestion
     from pathway.suggestion import Desk
 
-EFFECTS = ("smooth", "threshold", "none")
+EFFECTS = ("smooth", "threshold", "same", "none")
 FORMATS = ("json", "text", "html")
+GOALS = ("equal", "work")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -110,6 +111,11 @@ def _parser() -> argparse.ArgumentParser:
     suggest.add_argument("--cases", type=Path, required=True, metavar="FILE", help=".json (one or a list) or .jsonl")
     suggest.add_argument("--out", type=Path, metavar="FILE", help="for text: standard output if left out")
     suggest.add_argument("--format", choices=FORMATS, default="json", help="default: %(default)s")
+    suggest.add_argument(
+        "--goal", choices=GOALS, default="equal",
+        help="how indicators weigh in cases without goal.weights: all the same (default), or as levels went together "
+        "with work or studies before",
+    )  # fmt: skip
     suggest.set_defaults(run=_suggest)
 
     demo = commands.add_parser("demo", help="walk the whole way on the mock data")
@@ -185,7 +191,7 @@ def _suggest(chosen: argparse.Namespace) -> None:
     from pathway.progress import shown
     from pathway.suggestion import Desk
 
-    desk = Desk(modelfolder.read(chosen.model), catalogue.read(chosen.catalogue))
+    desk = Desk(modelfolder.read(chosen.model), catalogue.read(chosen.catalogue), chosen.goal)
     instrument, total, made = desk.model.instrument, casefile.count(chosen.cases), []
     pairs = _suggested(desk, chosen.cases)
     with shown("suggest") as tell:
@@ -211,12 +217,12 @@ def _suggest(chosen: argparse.Namespace) -> None:
 
 
 def _suggested(desk: "Desk", cases: Path) -> "Iterator[tuple[Case, Suggestion]]":
-    """Give each case with its suggestion; errors name the case's place in the file."""
+    """Give each case, as it is planned for, with its suggestion; errors name the case's place in the file."""
     from pathway import casefile
 
     for place, case in casefile.read(cases, desk.model.instrument):
         try:
-            yield case, desk.suggest(case, datetime.now(UTC))
+            yield desk.aimed(case), desk.suggest(case, datetime.now(UTC))
         except FaultyCase as error:
             raise FaultyCase(f"{cases}: {place}: {error.message}") from None
 

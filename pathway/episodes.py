@@ -3,11 +3,12 @@
 A quarter is 91 days. The dose of an insats in an episode is the time in it, in quarters, times hours a week over the
 catalogue's typical hours: 1 is a whole quarter at typical intensity, whatever the length of the interval. `beside` is
 the part of the dose that was given while a job-oriented insats ran. `covered` is the time, in quarters, in which any
-insats at all ran: the rest is a gap.
+insats at all ran: the rest is a gap. `late` is how long, in quarters, the interval had lasted when an insats began
+inside it: whoever chose it knew how things had gone until then.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -24,10 +25,11 @@ _FOREVER = pd.Timestamp("2262-01-01")
 
 @dataclass(frozen=True)
 class Insatser:
-    """What episodes need of the catalogue: type and typical hours a week, by id, in a fixed order."""
+    """What episodes need of the catalogue: type, typical hours a week and group if any, by id, in a fixed order."""
 
     types: Mapping[str, Kind | str]
     typical_hours: Mapping[str, float]
+    groups: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, catalogue: Catalogue) -> "Insatser":
@@ -35,7 +37,14 @@ class Insatser:
         return cls(
             {insats.id: insats.type for insats in catalogue.insatser},
             {insats.id: insats.hours_per_week.typical for insats in catalogue.insatser},
+            {insats.id: insats.group for insats in catalogue.insatser if insats.group},
         )
+
+    def table(self) -> pd.DataFrame:
+        """Give type and group (None if none) of each insats, and of the arm outside the catalogue."""
+        ids = [*self.types, UNLISTED]
+        types = [*self.types.values(), UNLISTED]
+        return pd.DataFrame({"type": types, "group": [self.groups.get(id) for id in ids]}, index=ids)
 
 
 @dataclass(frozen=True)
@@ -46,7 +55,7 @@ class Episodes:
     ----------
     spans
         Columns ``client_id``, ``started_on``, ``ended_on``, ``quarters``; shape (n, 4).
-    doses, beside
+    doses, beside, late
         One column per insats, in the order of `Insatser`; shape (n, K).
     covered
         Quarters with at least one insats; shape (n,).
@@ -57,6 +66,7 @@ class Episodes:
     spans: pd.DataFrame
     doses: pd.DataFrame
     beside: pd.DataFrame
+    late: pd.DataFrame
     covered: "pd.Series[float]"
     changes: pd.DataFrame
 
@@ -92,8 +102,8 @@ def cut(
     longest = LONGEST_DAYS if n_steps == 1 else LONGEST_DAYS * n_steps
     spans = spans.assign(quarters=days / DAYS_IN_QUARTER)[(days >= SHORTEST_DAYS) & (days <= longest)]
     spans = spans.reset_index(drop=True)
-    doses, beside, covered = _doses(spans, participations, insatser)
-    return Episodes(spans, doses, beside, covered, _changes(spans, answers, instrument))
+    doses, beside, late, covered = _doses(spans, participations, insatser)
+    return Episodes(spans, doses, beside, late, covered, _changes(spans, answers, instrument))
 
 
 def answered(measurements: pd.DataFrame) -> pd.DataFrame:
@@ -119,10 +129,10 @@ def _changes(spans: pd.DataFrame, answers: pd.DataFrame, instrument: Instrument)
 
 def _doses(
     spans: pd.DataFrame, participations: pd.DataFrame, insatser: Insatser
-) -> tuple[pd.DataFrame, pd.DataFrame, "pd.Series[float]"]:
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, "pd.Series[float]"]:
     ids = [*insatser.types, UNLISTED]
     number = {id: n for n, id in enumerate(ids)}
-    doses, beside = np.zeros((len(spans), len(ids))), np.zeros((len(spans), len(ids)))
+    doses, beside, late = (np.zeros((len(spans), len(ids))) for _ in range(3))
     rows = spans.assign(row=np.arange(len(spans))).merge(participations, on="client_id", suffixes=("", "_insats"))
     start = rows[["started_on", "started_on_insats"]].max(axis=1)
     end = pd.concat([rows["ended_on"], rows["ended_on_insats"].fillna(_FOREVER)], axis=1).min(axis=1)
@@ -135,6 +145,9 @@ def _doses(
     np.add.at(
         doses, (rows["row"], rows["insats_id"].map(number)), days / DAYS_IN_QUARTER * rows["intensity"].to_numpy()
     )
+
+    passed = (rows["start"] - rows["started_on"]).dt.days  # 0 for what ran from the start
+    np.add.at(late, (rows["row"], rows["insats_id"].map(number)), passed / DAYS_IN_QUARTER)
 
     is_job = rows["insats_id"].map(insatser.types).eq("jobb")
     anchored = rows["row"].isin(rows.loc[is_job, "row"])
@@ -150,7 +163,8 @@ def _doses(
     )
     if len(in_days):
         covered[in_days.index] = in_days / DAYS_IN_QUARTER
-    return pd.DataFrame(doses, columns=ids), pd.DataFrame(beside, columns=ids), pd.Series(covered)
+    tables = [pd.DataFrame(amounts, columns=ids) for amounts in (doses, beside, late)]
+    return tables[0], tables[1], tables[2], pd.Series(covered)
 
 
 def _merged(spans: pd.DataFrame) -> list[tuple[pd.Timestamp, pd.Timestamp]]:

@@ -47,19 +47,22 @@ def explain(model: GainModel, x: pd.DataFrame, amount: Amount) -> tuple[dict[str
     """
     k = model.insatser_.index(amount.insats_id)
     base, parts = model.explain_parts(x, k)
-    interplay = model.predict_interplay()[k] * amount.beside
-    _, sd = model.total_interval(x, [Term(k, amount.dose, amount.beside)])
+    beside_base, beside_parts = model.explain_interplay(x, k)
+    base, parts = base * amount.dose, parts * amount.dose + beside_parts * amount.beside
+    interplay = beside_base * amount.beside
+    _, covariance = model.total(x, [Term(k, amount.dose, amount.beside)])
+    sd = np.sqrt(np.diag(covariance))
     gains, explanations = {}, {}
     for j, indicator in enumerate(model.outcomes_):
         contributions = [
-            Contribution(str(feature), _value(x[feature].iloc[0]), float(part * amount.dose))
+            Contribution(str(feature), _value(x[feature].iloc[0]), float(part))
             for feature, part in zip(model.feature_names_in_, parts[0, :, j], strict=True)
-            if abs(part * amount.dose) > _NOTHING
+            if abs(part) > _NOTHING
         ]
         if abs(interplay[j]) > _NOTHING:
             contributions.append(Contribution(BESIDE_JOB, amount.job_ids, float(interplay[j])))
         contributions.sort(key=lambda part: -abs(part.contribution))
-        explanation = Explanation(float(base[j] * amount.dose), tuple(contributions))
+        explanation = Explanation(float(base[j]), tuple(contributions))
         half = NORMAL_90 * float(sd[j])
         explanations[indicator] = explanation
         gains[indicator] = Interval(explanation.total, explanation.total - half, explanation.total + half)
@@ -69,8 +72,8 @@ def explain(model: GainModel, x: pd.DataFrame, amount: Amount) -> tuple[dict[str
 def total_sd(model: GainModel, x: pd.DataFrame, amounts: Sequence[Amount]) -> dict[str, float]:
     """Give the joint standard deviation of the sum of a plan's gains, per indicator."""
     terms = [Term(model.insatser_.index(one.insats_id), one.dose, one.beside) for one in amounts]
-    _, sd = model.total_interval(x, terms)
-    return dict(zip(model.outcomes_, sd.tolist(), strict=True))
+    _, covariance = model.total(x, terms)
+    return dict(zip(model.outcomes_, np.sqrt(np.diag(covariance)).tolist(), strict=True))
 
 
 def _value(raw: object) -> float | str | None:

@@ -18,7 +18,8 @@ from pathway.instrument import Instrument
 
 MODIFIERS = (
     "level_mean", "trend", "respondent_gap", "age", "months_without_work", "education", "children_at_home",
-    "psychiatric_health", "pain_health", "other_health", "n_earlier_insatser", "n_earlier_job_insatser",
+    "psychiatric_health", "pain_health", "other_health", "n_health_codes", "n_earlier_insatser",
+    "n_earlier_job_insatser",
 )  # fmt: skip
 LEVEL, EARLIER = "level_", "earlier_"  # prefixes: level now, mean of all levels before
 PLANNED_QUARTERS = 1.0  # at the desk an interval is a quarter; in training it is what it was
@@ -178,6 +179,7 @@ def _background(points: pd.DataFrame, clients: pd.DataFrame) -> pd.DataFrame:
     }
     for name, flag in flags.items():
         table[name] = flag.astype(float)
+    table["n_health_codes"] = codes.map(lambda own: sum(map(bool, own))).clip(upper=_COUNT).astype(float)
     return table
 
 

@@ -5,7 +5,8 @@
     manifest.json        format, version, what it was trained on, instrument, insatser, checksums of the other files
     gains.json           coefficients, covariances and the encoding of features
     course/<id>.txt      LightGBM's text, one file per indicator: the change expected without insatser
-    evaluation.json      skill on clients held out
+    evaluation.json      skill on clients held out, and what becomes of people after a measurement
+    outcomelink.json     how levels went together with work or studies later
     card.md              the same for readers
 """
 
@@ -14,7 +15,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -22,17 +23,19 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from pathway import evaluation
+from pathway import evaluation, leaving, outcomelink
 from pathway.course import Spread
 from pathway.effects import GainModel
 from pathway.episodes import Insatser
 from pathway.errors import FaultyModelFolder, PathwayError, UnreadableFile
 from pathway.instrument import Instrument
+from pathway.outcomelink import OutcomeLink
 from pathway.overlap import FEWEST_CLIENTS, Support
 from pathway.reading import shaped
 
 FORMAT = 1
 MANIFEST, GAINS, EVALUATION, CARD, COURSE = "manifest.json", "gains.json", "evaluation.json", "card.md", "course"
+LINK = "outcomelink.json"
 _LIBRARIES = ("lightgbm", "numpy", "pandas", "scikit-learn")
 
 
@@ -69,6 +72,8 @@ class Model:
     ----------
     typical_levels
         Mean level per indicator, for those that a client has no rating of.
+    outcome_link
+        How levels went together with work or studies later; None where nobody looked.
     """
 
     gains: GainModel
@@ -79,6 +84,7 @@ class Model:
     typical_levels: Mapping[str, float]
     training: Training
     evaluation: dict[str, Any]
+    outcome_link: OutcomeLink | None = None
 
     @property
     def version(self) -> str:
@@ -159,6 +165,7 @@ def read(folder: Path) -> Model:
             typical_levels=manifest["typical_levels"],
             training=Training(**manifest["training"]),
             evaluation=json.loads(text[EVALUATION]),
+            outcome_link=OutcomeLink.from_plain(json.loads(text[LINK])) if LINK in text else None,
         )
     except PathwayError:
         raise
@@ -175,6 +182,7 @@ def _facts(model: Model) -> dict[str, Any]:
         "insatser": {
             "types": dict(model.insatser.types),
             "typical_hours": dict(model.insatser.typical_hours),
+            "groups": dict(model.insatser.groups),
         },
         "features": list(model.gains.encoding_.names),
         "modifiers": list(model.gains.encoding_.modifiers),
@@ -190,10 +198,12 @@ def _facts(model: Model) -> dict[str, Any]:
 
 def _content(model: Model) -> dict[str, str]:
     trees = zip(model.instrument.ranking, model.gains.without_, strict=True)
+    link = {LINK: _json(model.outcome_link.plain())} if model.outcome_link else {}
     return {
         GAINS: json.dumps(model.gains.plain(), ensure_ascii=False, separators=(",", ":")) + "\n",
         EVALUATION: _json(model.evaluation),
         CARD: _card(model),
+        **link,
         **{f"{COURSE}/{indicator}.txt": booster.model_to_string() for indicator, booster in trees},
     }
 
@@ -227,6 +237,10 @@ def _checked(folder: Path, name: str, expected: str) -> str:
     return raw.decode("utf-8")
 
 
+def _section(title: str, lines: Sequence[str]) -> list[str]:
+    return [f"## {title}", "", *lines, ""] if lines else []
+
+
 def _card(model: Model) -> str:
     training, support = model.training, model.support
     silent = sorted(
@@ -252,6 +266,8 @@ def _card(model: Model) -> str:
             "",
             *evaluation.lines(model.evaluation),
             "",
+            *_section("Leaving", leaving.lines(model.evaluation["leaving"]) if "leaving" in model.evaluation else ()),
+            *_section("Levels and work", outcomelink.lines(model.outcome_link) if model.outcome_link else ()),
             "## Assumptions and limits",
             "",
             "* Gains are causal only if the features hold all that decides both who is offered what and how people",

@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -23,20 +24,27 @@ from pathway.planner import Planned, Prospects
 
 OLD_AFTER_DAYS = 2 * DAYS_IN_QUARTER  # a measurement that is older deserves a word
 THIN_BELOW = 30  # participations behind an estimate below which the suggestion says so
+Aim = Literal["equal", "work"]  # what cases without weights of their own are planned for
 
 
 class Desk:
     """A model and a catalogue that fit each other, ready for cases."""
 
-    def __init__(self, model: Model, catalogue: Catalogue) -> None:
+    def __init__(self, model: Model, catalogue: Catalogue, goal: Aim = "equal") -> None:
         """Check that model and catalogue fit.
+
+        Parameters
+        ----------
+        goal
+            What cases without weights of their own are planned for: all indicators weigh the same, or as levels went
+            together with work or studies before (`pathway.outcomelink`).
 
         Raises
         ------
         FaultyCatalogue
             A required level is none that the model's instrument can measure.
         Mismatch
-            The model knows no insats of the catalogue.
+            The model knows no insats of the catalogue, or cannot weigh indicators for the goal.
         """
         catalogue.check_against(model.instrument)
         if not set(catalogue.ids) & set(model.insatser.types):
@@ -46,6 +54,13 @@ class Desk:
             )
         self.model, self.catalogue = model, catalogue
         self.version = model.version
+        self._weights = _weights_for(goal, model)
+
+    def aimed(self, case: Case) -> Case:
+        """Give the case the weights that it is planned with: its own, else the desk's goal."""
+        if case.goal.weights or not self._weights:
+            return case
+        return replace(case, goal=replace(case.goal, weights=self._weights))
 
     def suggest(self, case: Case, created_at: datetime) -> Suggestion:
         """Make a suggestion, or abstain and say why.
@@ -56,6 +71,7 @@ class Desk:
             The case is in a phase that must be held back, or names insatser that the catalogue does not have.
         """
         self._check(case)
+        asked, case = case, self.aimed(case)
         x = features.of_case(case, self.model.insatser, self.model.instrument)
         measured = bool(set(case.levels()) & set(self.model.instrument.ranking))
         judged = overlap.judge(self.model.gains, self.model.support, x)
@@ -74,7 +90,7 @@ class Desk:
             model_version=self.version,
             catalogue_version=self.catalogue.version,
             created_at=created_at,
-            notes=self._notes(case, plans, proposal, speakable, measured),
+            notes=self._notes(asked, plans, proposal, speakable, measured),
             plans=plans,
             not_chosen=tuple(
                 NotChosen(
@@ -127,7 +143,10 @@ class Desk:
         answered_on = [a.measured_on for a in case.measurements if a.value is not None and a.measured_on <= case.as_of]
         if answered_on and max(answered_on) < case.as_of - timedelta(days=OLD_AFTER_DAYS):
             notes.append(wording.note("old_measurement", date=max(answered_on)))
-        return (*notes, *wording.case_notes(case, self.model.instrument))
+        aimed = self.aimed(case)
+        if aimed is not case:
+            notes.append(wording.weights_note(aimed.goal.weights, self.model.instrument))
+        return (*notes, *wording.case_notes(aimed, self.model.instrument))
 
     def _abstention(self, proposal: planner.Proposal, speakable: dict[str, int], measured: bool) -> list[str]:
         if not measured:
@@ -138,6 +157,20 @@ class Desk:
             return [wording.note("too_few_comparable")]
         codes = {one.code for one in proposal.not_chosen}
         return [wording.note("no_expected_gain" if codes & {"no_expected_gain", "less_gain"} else "nothing_possible")]
+
+
+def _weights_for(goal: Aim, model: Model) -> dict[str, float]:
+    """Give the weights that the goal lends to cases without their own; none where all weigh the same."""
+    if goal == "equal":
+        return {}
+    link = model.outcome_link
+    if link is None or link.weights is None:
+        reason = link.reason if link else "it was trained without one"
+        raise Mismatch(
+            f"the model ({model.version}) has no link from levels to work: {reason}; "
+            "leave out --goal work, or give the cases goal.weights"
+        )
+    return {indicator: weight.mean for indicator, weight in link.weights.items()}
 
 
 class _Client:
@@ -158,7 +191,8 @@ class _Client:
     def prospects(self) -> Prospects:
         """Word the expectations in the catalogue's own typical hours."""
         # What a gap costs is part of the course without plan; that a plan spares it is not counted.
-        gains, interplay = self.model.gains.predict_added(self.x)[0], self.model.gains.predict_interplay()
+        gains = self.model.gains.predict_added(self.x)[0]
+        interplay = self.model.gains.predict_interplay(self.x)[0]
         column = {id: k for k, id in enumerate(self.model.gains.insatser_)}
         scale = self.model.instrument.scale
         return Prospects(

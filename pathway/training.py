@@ -10,10 +10,10 @@ import pandas as pd
 from sklearn.model_selection import GroupKFold
 from threadpoolctl import threadpool_limits
 
-from pathway import __version__, course, episodes, evaluation, features, overlap
+from pathway import __version__, course, episodes, evaluation, features, leaving, outcomelink, overlap
 from pathway.catalogue import Catalogue
 from pathway.effects import GainModel
-from pathway.episodes import UNLISTED, Episodes, Insatser
+from pathway.episodes import Episodes, Insatser
 from pathway.errors import Mismatch, TooLittleData
 from pathway.evaluation import MODEL, HeldOut
 from pathway.instrument import Instrument
@@ -63,7 +63,8 @@ def train(
 
 
 def _fitted(river: "_River", register: Register, catalogue: Catalogue, seed: int, progress: Progress) -> Model:
-    instrument, steps = river.instrument, _FOLDS + 1
+    instrument, tables, steps = river.instrument, river.tables, _FOLDS + 1
+    river.weigh(seed)
     judged = []
     for fold, (train_rows, test_rows) in enumerate(river.folds(seed)):
         progress("checking on clients held out", fold, steps)
@@ -98,7 +99,9 @@ def _fitted(river: "_River", register: Register, catalogue: Catalogue, seed: int
             seed=seed,
             software=__version__,
         ),
-        evaluation=evaluation.summarise(held_out, seed),
+        evaluation=evaluation.summarise(held_out, seed)
+        | {"leaving": leaving.summarise(river.starts, river.weights, seed)},
+        outcome_link=outcomelink.learn(river.starts, tables.measurements, tables.outcomes, instrument, seed),
     )
     progress("done", steps, steps)
     return model
@@ -121,9 +124,12 @@ class _River:
 
     def __init__(self, tables: Tables, insatser: Insatser, instrument: Instrument) -> None:
         self.tables, self.insatser, self.instrument = tables, insatser, instrument
-        self.types = pd.DataFrame({"type": [*insatser.types.values(), UNLISTED]})
         self.episodes, self.X = self._cut(1)
         self._cuts = {1: (self.episodes, self.X)}
+        self.weights = pd.Series(1.0, index=self.episodes.spans.index)
+        self.starts = leaving.trace(
+            tables.clients, tables.measurements, tables.participations, tables.outcomes, insatser, instrument
+        )
 
     def check(self) -> None:
         n_clients = self.episodes.spans["client_id"].nunique()
@@ -142,20 +148,28 @@ class _River:
         if len(listed) and not listed.any():
             raise Mismatch("no insats of the register is in the catalogue; give the catalogue that they are from")
 
+    def weigh(self, seed: int) -> None:
+        """Let rows stand in for those like them that were not measured again."""
+        self.weights = leaving.weights(self.starts, self.episodes.spans, seed)
+
     def folds(self, seed: int) -> list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]:
         groups = self.episodes.spans["client_id"].to_numpy()
         return list(GroupKFold(_FOLDS, shuffle=True, random_state=seed).split(groups, groups=groups))
 
     def fit(self, rows: npt.NDArray[np.intp], seed: int) -> GainModel:
         part = self.episodes.at(rows)
-        return GainModel(modifiers=list(features.MODIFIERS), random_state=seed).fit(
+        scale = self.instrument.scale
+        model = GainModel(modifiers=list(features.MODIFIERS), largest_change=scale.max - scale.min, random_state=seed)
+        return model.fit(
             self.X.iloc[rows].reset_index(drop=True),
             part.doses,
             part.changes,
             groups=part.spans["client_id"].to_numpy(),
-            insatser=self.types,
+            insatser=self.insatser.table(),
             beside=part.beside,
             covered=part.covered,
+            late=part.late,
+            weights=self.weights.to_numpy()[rows],
         )
 
     def judge(self, train_rows: npt.NDArray[np.intp], test_rows: npt.NDArray[np.intp], seed: int) -> _Judged:

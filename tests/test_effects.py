@@ -54,10 +54,10 @@ def test_gains_are_nearer_the_truth_than_the_difference_of_means(fitted):
 
 
 def test_the_interplay_with_job_oriented_insatser_is_found(fitted):
-    model, *_, interplay = fitted
-    extra = model.predict_interplay()
-    assert (extra[np.arange(K) % 4 == 0] == 0).all()
-    assert np.abs(extra[np.arange(K) % 4 != 0].mean() - interplay) < 0.15
+    model, X, *_, interplay = fitted
+    extra = model.predict_interplay(X)
+    assert (extra[:, np.arange(K) % 4 == 0] == 0).all()
+    assert np.abs(extra[:, np.arange(K) % 4 != 0].mean() - interplay) < 0.15
 
 
 def test_intervals_hold_the_truth_about_as_often_as_they_say(fitted):
@@ -89,7 +89,7 @@ def test_what_a_gap_costs_is_spared_once_however_many_insatser_run(fitted):
     row, running = X.iloc[:1], np.zeros((1, K))
     np.testing.assert_allclose(model.predict_gain(row)[0], model.predict_added(row)[0] + model.predict_gap())
     running[0, 4] = 1.0
-    extra = model.predict_interplay() * (np.arange(K) % 4 != 0)[:, None]
+    extra = model.predict_interplay(row)[0] * (np.arange(K) % 4 != 0)[:, None]
     np.testing.assert_allclose(model.predict_gain(row, beside=running)[0], model.predict_added(row)[0] + extra)
 
 
@@ -126,12 +126,12 @@ def test_beside_adds_what_running_insatser_make_possible(fitted):
     running = np.zeros((1, K))
     running[0, 0] = 1.0  # job-oriented
     alone, beside = model.predict_gain(row)[0], model.predict_gain(row, beside=running)[0]
-    extra = model.predict_interplay() * (np.arange(K) % 4 != 0)[:, None]
+    extra = model.predict_interplay(row)[0] * (np.arange(K) % 4 != 0)[:, None]
     np.testing.assert_allclose(beside - alone, extra - model.predict_gap())
     running = np.zeros((1, K))
     running[0, 1] = 0.5  # not job-oriented: one job-oriented insats more lifts it
     lifted = model.predict_gain(row, beside=running)[0] - alone + 0.5 * model.predict_gap()
-    np.testing.assert_allclose(lifted[0], 0.5 * model.predict_interplay()[1])
+    np.testing.assert_allclose(lifted[0], 0.5 * model.predict_interplay(row)[0, 1])
     np.testing.assert_allclose(lifted[2], 0.0, atol=1e-12)
 
 
@@ -146,12 +146,14 @@ def test_the_gain_beside_is_the_difference_between_two_mixes(fitted):
 def test_the_sum_of_a_plan_has_the_mean_of_its_parts_and_their_joint_uncertainty(fitted):
     model, X, *_ = fitted
     row = X.iloc[:1]
-    mean, sd = model.total_interval(row, [Term(0, 1.0), Term(1, 1.0, beside=1.0)])
+    mean, covariance = model.total(row, [Term(0, 1.0), Term(1, 1.0, beside=1.0)])
     running = np.zeros((1, K))
     running[0, 0] = 1.0
     expected = model.predict_added(row)[0, 0] + model.predict_gain(row, beside=running)[0, 1]
     np.testing.assert_allclose(mean, expected)
-    assert (sd > 0).all()
+    assert (np.linalg.eigvalsh(covariance) > 0).all()
+    alone, _ = model.total(row, [Term(0, 1.0)])
+    np.testing.assert_allclose(alone, model.predict_added(row)[0, 0])
 
 
 def test_a_model_reads_back_from_text_bit_for_bit(fitted):
@@ -199,7 +201,7 @@ def test_plain_arrays_work_as_well_as_tables():
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda X, A, Y: (X, -A, Y), "A: doses must be known and at least 0"),
+        (lambda X, A, Y: (X, -A, Y), "A, insats 0: doses must be known and at least 0"),
         (lambda X, A, Y: (X, A, Y * np.inf), "Y: infinite"),
         (lambda X, A, Y: (X, A[:-1], Y), "A has 499 rows, X has 500"),
         (lambda X, A, Y: (X, A, Y * np.nan), "outcome 0: fewer than two rows"),

@@ -4,18 +4,23 @@ Estimand. For client features ``x``, insats ``k`` and outcome ``j``: the extra c
 at dose 1 is expected to bring, alone and beside other insatser, if the features hold all that decides both who is
 offered what and how people develop (no unmeasured confounding; an assumption, not a finding).
 
-Model, after Robinson (1988) and Nie & Wager (2021), with vector treatment::
+Model, after Robinson (1988) and Nie & Wager (2021), with vector treatment; every amount is a residual, too::
 
-    Y_j - m_j(h) = sum_k (A_k - e_k(h)) * gain_kj(x) + sum_k (B_k - f_k(h)) * interplay_kj
-                   + (C - c(h)) * gap_j + noise
-    gain_kj(x)   = type_tj + own_kj + modifiers(x) * slope_tj + level_j(x) * headroom_tj        (t is the type of k)
-    interplay_kj = beside_tj + own beside_kj
+    Y_j - m_j(h) = sum_k D_k * gain_kj(x) + sum_k B_k * interplay_kj(x) + C * gap_j + sum_t U_t * late_tj + noise
+    gain_kj(x)      = alone_kj * factor_kj(x) + modifiers(x) * slope_tj                      (t is the type of k)
+    interplay_kj(x) = (alone_kj + beside_kj) * factor_kj(x)
+    factor_kj(x)    = 1 + modifiers(x) * c_k + level_j(x) * room_t
 
-``m``, ``e``, ``f`` and ``c`` are cross-fitted by client; ``B_k`` is the part of the dose ``A_k`` given beside a
-job-oriented insats, ``C`` the time with any insats at all: what having something spares a person of a gap is the same
-whatever it is, and is had once, however many insatser run. Every group of coefficients is a block with a variance of
-its own (`pathway.effects.shrinkage`). The course without insatser is a LightGBM model per outcome of what remains of
-the change when the gains are taken away.
+``D_k`` is the dose, ``B_k`` the part of it given beside a job-oriented insats, and ``C`` the time with any insats:
+what having something spares a person of a gap is the same whatever it is, and is had once, however many insatser run.
+``U_t`` is the time that had passed when an insats of the type began inside the interval. Who begins what in the middle
+of an interval is decided by how it went until then, so the change before is its cause and not its effect.
+
+``alone_k`` and ``beside_k`` are sums of what all insatser do, what the type does, what the group does, and the insats'
+own (`pathway.effects.layout`); outcomes are split into what is common and what is not (`pathway.effects.outcomes`).
+Every such block has a variance of its own (`pathway.effects.shrinkage`). Factors are learned across outcomes
+(`pathway.effects.factors`). The nuisances ``m`` and those of the amounts are cross-fitted by client. The course without
+insatser is a LightGBM model per outcome of what remains of the change when the gains are taken away.
 """
 
 from collections.abc import Sequence
@@ -27,16 +32,18 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import GroupKFold
 
-from pathway.effects import ridge
+from pathway.effects import factors, outcomes, ridge
 from pathway.effects.encoding import Encoding
+from pathway.effects.factors import Factors, Part
 from pathway.effects.layout import Layout, Term
-from pathway.effects.shrinkage import Moments, shrink
+from pathway.effects.outcomes import Effects, Split
 
 if TYPE_CHECKING:
     import lightgbm
     import shap
 
 Array = npt.NDArray[np.float64]
+Folds = list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]
 NORMAL_90 = 1.6448536269514722  # half the width of a 90 % interval, in standard deviations
 _ONE_TYPE = "insats"  # the type of all insatser where no table of attributes says otherwise
 
@@ -53,6 +60,8 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         The type beside which the others may gain more.
     level_prefix
         The column ``level_prefix + outcome`` is that outcome's own level at the start, where `X` has it.
+    largest_change
+        No change can be larger, in steps: the width of the scale. None: there is no such limit.
     n_folds
         Parts of the clients in cross-fitting; fewer where there are fewer clients.
     n_trees
@@ -66,6 +75,7 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         modifiers: Sequence[str] | None = None,
         anchor_type: str = "jobb",
         level_prefix: str = "level_",
+        largest_change: float | None = None,
         n_folds: int = 5,
         n_trees: int = 100,
         random_state: int = 0,
@@ -73,6 +83,7 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         self.modifiers = modifiers
         self.anchor_type = anchor_type
         self.level_prefix = level_prefix
+        self.largest_change = largest_change
         self.n_folds = n_folds
         self.n_trees = n_trees
         self.random_state = random_state
@@ -86,6 +97,8 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         insatser: pd.DataFrame | None = None,
         beside: Any = None,
         covered: Any = None,
+        late: Any = None,
+        weights: Any = None,
     ) -> "GainModel":
         """Learn gains from observed changes.
 
@@ -100,50 +113,48 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         groups
             Client of each row, shape (n,): a client is never on both sides of a fold. Default: each row its own.
         insatser
-            Attributes, K rows; the column ``type`` is used where there is one.
+            Attributes, K rows; the columns ``type`` and ``group`` are used where there are any.
         beside
             The part of each dose given while an insats of `anchor_type` ran, shape (n, K). Default: as if doses were
             spread evenly over the interval.
         covered
             Time with at least one insats, in intervals, shape (n,). Default: the sum of the doses, at most 1.
+        late
+            How long the interval had lasted, in intervals, when an insats began inside it, shape (n, K); 0 where it ran
+            from the start or never. Default: all ran from the start.
+        weights
+            Of the rows, shape (n,), at least 0: for instance against people who were not measured again.
 
         Raises
         ------
         ValueError
-            The arrays do not fit each other, doses are negative or infinite, or an outcome or insats has no data.
+            The arrays do not fit each other, doses are negative or infinite, an outcome has no data, nobody had any
+            insats, or there is one client only.
         """
         frame, doses, changes = self._checked(X, A, Y)
         n = len(frame)
         groups = np.arange(n) if groups is None else np.asarray(groups)
         if len(groups) != n:
             raise ValueError(f"groups has {len(groups)} rows, X has {n}")
-        self._name_types(insatser, doses.shape[1])
+        weights = np.ones(n) if weights is None else _matrix(np.asarray(weights)[:, None], "weights", (n, 1))[:, 0]
+        if not weights.sum():
+            raise ValueError("weights: all are 0; give some rows a weight")
+        weights = weights / weights.mean()
+        self._name_kinds(insatser, doses.shape[1])
         self.encoding_ = Encoding.learn(frame, None if self.modifiers is None else tuple(self.modifiers))
         self.n_features_in_ = len(self.encoding_.names)
         self.feature_names_in_ = np.array(self.encoding_.names, dtype=object)
-        amounts = self._amounts(doses, beside, covered)
+        self.layout_ = self._layout()
 
-        controls = self.encoding_.controls(frame)
-        targets = np.column_stack([amounts, changes])
-        residuals = targets - self._cross_fit(controls, targets, self._folds(groups))
-        amount_residual, residual = np.split(residuals, [amounts.shape[1]], axis=1)
-        self.dose_slopes_, self.dose_levels_ = ridge.fit(controls, doses)
-
-        self.layout_ = Layout(len(self.types_), doses.shape[1], len(self.encoding_.modifiers))
-        modifier_values = self.encoding_.modifier_values(frame)
-        moments = []
-        for j, outcome in enumerate(self.outcomes_):
-            rows = ~np.isnan(changes[:, j])
-            design = self._design(amount_residual, modifier_values, self._own_level(frame, outcome))
-            moments.append(Moments.of(design[rows], residual[rows, j]))
-        posterior = shrink(moments, self.layout_.blocks)
-        self.coefficients_ = posterior.mean
-        self.covariances_ = np.array([_six_digits(cov) for cov in posterior.covariance])
-        self.block_variances_, self.noise_ = posterior.block_variances, posterior.noise
-
+        amounts = self._amounts(doses, beside, covered, late)
+        residual, left = self._residuals(frame, amounts, changes, _merged(groups, frame, doses, changes), weights)
+        self._fit_gains(frame, residual, left, groups, weights)
+        self.dose_slopes_, self.dose_levels_ = ridge.fit(self.encoding_.controls(frame), doses, weights)
         remaining = changes - self._of_amounts(frame, amounts)
-        self.without_ = [self._fit_course(frame, remaining[:, j]) for j in range(len(self.outcomes_))]
+        self.without_ = [self._fit_course(frame, remaining[:, j], weights) for j in range(len(self.outcomes_))]
         return self
+
+    # What is expected
 
     def predict_gain(self, X: pd.DataFrame, beside: Any = None) -> Array:
         """Give the expected steps gained over one interval at dose 1.
@@ -158,15 +169,16 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         array of shape (n, K, J)
         """
         frame = self._aligned(X)
-        gain: Array = self._alone(frame) + self.predict_gap()
+        alone, interplay = self._alone_and_interplay(frame)
+        gain: Array = alone + self.predict_gap()
         if beside is None:
             return gain
         running = _matrix(beside, "beside", (len(frame), self.layout_.n_insatser))
-        anchor, interplay = self._is_anchor(), self.predict_interplay()
+        anchor = self._is_anchor()
         anchored = np.minimum(running[:, anchor].sum(axis=1), 1.0)
-        extra = anchored[:, None, None] * interplay[None]
+        extra = anchored[:, None, None] * interplay
         # one more job-oriented insats lifts what runs beside it, as far as nothing job-oriented did so before
-        lifted = (1.0 - anchored)[:, None] * (running @ interplay)
+        lifted = (1.0 - anchored)[:, None] * np.einsum("nk,nkj->nj", running, interplay)
         extra[:, anchor, :] = lifted[:, None, :]
         uncovered = 1.0 - np.minimum(running.sum(axis=1), 1.0)
         total: Array = gain + extra - (1.0 - uncovered)[:, None, None] * self.predict_gap()
@@ -177,9 +189,27 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         from scipy.stats import norm
 
         frame = self._aligned(X)
-        mean = self._alone(frame) + self.predict_gap()
-        half = norm.ppf(0.5 + level / 2) * self._sd_alone(frame)
+        mean = self._alone_and_interplay(frame)[0] + self.predict_gap()
+        modifiers, levels = self.encoding_.modifier_values(frame), self._levels(frame)
+        half = norm.ppf(0.5 + level / 2) * self._sd_of(modifiers, levels, self.factors_.unseen)
         return np.stack([mean - half, mean + half], axis=-1)
+
+    def predict_average(self, X: pd.DataFrame, level: float = 0.9) -> tuple[Array, Array]:
+        """Give the mean gain over people, each insats taken alone: for what an insats does, not for whom.
+
+        Returns
+        -------
+        mean of shape (K, J) and its interval of shape (K, J, 2)
+        """
+        from scipy.stats import norm
+
+        frame = self._aligned(X)
+        modifiers, levels = self.encoding_.modifier_values(frame), self._levels(frame)
+        mean = (self._alone_and_interplay(frame)[0] + self.predict_gap()).mean(axis=0)
+        # gains are linear in modifiers and levels: the mean over people is the gain of a person in their middle
+        sd = self._sd_of(modifiers.mean(axis=0)[None], levels.mean(axis=0)[None], self.factors_.unseen / len(frame))[0]
+        half = norm.ppf(0.5 + level / 2) * sd
+        return mean, np.stack([mean - half, mean + half], axis=-1)
 
     def predict_without(self, X: pd.DataFrame) -> Array:
         """Give the expected change over one interval with no insats, shape (n, J)."""
@@ -190,45 +220,27 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         """Give the expected steps that a whole mix of insatser adds, shape (n, J); amounts as in `fit`."""
         frame = self._aligned(X)
         doses = _matrix(A, "A", (len(frame), self.layout_.n_insatser))
-        return self._of_amounts(frame, self._amounts(doses, beside, covered))
+        return self._of_amounts(frame, self._amounts(doses, beside, covered, None))
 
     def predict_added(self, X: pd.DataFrame) -> Array:
         """Give the expected steps gained at dose 1 beside something that already fills the gap, shape (n, K, J)."""
-        return self._alone(self._aligned(X))
+        return self._alone_and_interplay(self._aligned(X))[0]
+
+    def predict_interplay(self, X: pd.DataFrame) -> Array:
+        """Give the extra steps at dose 1 beside an insats of the anchor type, shape (n, K, J); 0 for that type."""
+        return self._alone_and_interplay(self._aligned(X))[1]
 
     def predict_gap(self) -> Array:
         """Give the expected steps that an interval with any insats at all spares, against a gap: shape (J,)."""
-        gap: Array = self.coefficients_[:, self.layout_.gap][:, 0]
+        gap: Array = self.coefficients_[:, self.layout_.gap][:, 0] * self.units_
         return gap
-
-    def _amounts(self, doses: Array, beside: Any, covered: Any) -> Array:
-        """Put doses, doses beside and time covered side by side, shape (n, 2 K + 1), filling in what is not given."""
-        shape = doses.shape
-        given_beside = self._beside(doses) if beside is None else _matrix(beside, "beside", shape)
-        time = np.minimum(doses.sum(axis=1), 1.0) if covered is None else np.asarray(covered, dtype=np.float64)
-        return np.column_stack([doses, given_beside, _matrix(time[:, None], "covered", (shape[0], 1))])
-
-    def _of_amounts(self, frame: pd.DataFrame, amounts: Array) -> Array:
-        modifier_values = self.encoding_.modifier_values(frame)
-        return np.column_stack(
-            [
-                self._design(amounts, modifier_values, self._own_level(frame, outcome)) @ self.coefficients_[j]
-                for j, outcome in enumerate(self.outcomes_)
-            ]
-        )
-
-    def predict_interplay(self) -> Array:
-        """Extra steps over one interval at dose 1 beside an insats of the anchor type, shape (K, J)."""
-        extra = self.coefficients_[:, self.layout_.interplay][:, self.type_of_].T
-        extra = extra + self.coefficients_[:, self.layout_.own_interplay].T
-        return np.where(self._is_anchor()[:, None], 0.0, extra)
 
     def predict_dose(self, X: pd.DataFrame) -> Array:
         """Dose that people with these features have had on average, shape (n, K): how comparable history is."""
         controls = self.encoding_.controls(self._aligned(X))
         return controls @ self.dose_slopes_ + self.dose_levels_
 
-    def total_interval(self, x: pd.DataFrame, terms: Sequence[Term]) -> tuple[Array, Array]:
+    def total(self, x: pd.DataFrame, terms: Sequence[Term]) -> tuple[Array, Array]:
         """Sum the gains of several amounts for one client, beside something that already fills the gap.
 
         Parameters
@@ -238,24 +250,57 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
 
         Returns
         -------
-        mean and standard deviation, both of shape (J,); the coefficients' joint uncertainty, not a sum of single ones
+        mean of shape (J,) and covariance of shape (J, J): the uncertainty of all effects together, over outcomes too
+        """
+        frame, n_insatser = self._aligned(x), self.layout_.n_insatser
+        doses, beside = np.zeros(n_insatser), np.zeros(n_insatser)
+        for term in terms:
+            doses[term.insats] += term.dose
+            if not self._is_anchor()[term.insats]:
+                beside[term.insats] += term.beside
+        alone, interplay = self._alone_and_interplay(frame)
+        mean = doses @ alone[0] + beside @ interplay[0]
+        modifiers, levels = self.encoding_.modifier_values(frame)[0], self._levels(frame)[0]
+        factor = self.factors_.on(modifiers[None], levels[None], self.type_of_)[0]  # (K, J)
+
+        rows = np.zeros((len(self.outcomes_), self.layout_.size))
+        member = self.layout_.membership
+        rows[:, self.layout_.alone] = ((doses + beside)[:, None] * factor).T @ member
+        rows[:, self.layout_.beside] = (beside[:, None] * factor).T @ member
+        rows[:, self.layout_.slope] = ((doses @ self._of_type())[:, None] * modifiers[None]).reshape(1, -1)
+        covariance = rows @ self.covariance_common_ @ rows.T
+        covariance += np.diag(np.einsum("jp,pq,jq->j", rows, self.covariance_own_, rows))
+
+        base, extra = self._bases()
+        at_stake = (doses + beside)[:, None] * base + beside[:, None] * extra  # steps that the factors multiply
+        traits = np.column_stack([np.tile(modifiers, (len(levels), 1)), levels])  # (J, q + 1)
+        by_type = self._of_type().T @ at_stake
+        for kind, variance in enumerate(self.factors_.variance):
+            covariance += np.outer(by_type[kind], by_type[kind]) * (traits @ variance @ traits.T)
+        of_insats = self.factors_.own_variance @ modifiers**2 + self.factors_.unseen
+        covariance += (at_stake * of_insats[:, None]).T @ at_stake
+        return mean, covariance * np.outer(self.units_, self.units_)
+
+    def draw_gains(self, x: pd.DataFrame, n_draws: int = 100, seed: int = 0) -> Array:
+        """Draw the gains of all insatser for one client jointly, each beside something that already fills the gap.
+
+        The draws hang together over insatser, outcomes and clients: the same seed gives the same draw of the world.
+
+        Returns
+        -------
+        array of shape (n_draws, K, J)
         """
         frame = self._aligned(x)
-        mean, sd = np.zeros(len(self.outcomes_)), np.zeros(len(self.outcomes_))
-        amounts = np.zeros((1, 2 * self.layout_.n_insatser + 1))
-        for term in terms:
-            amounts[0, term.insats] += term.dose
-            if not self._is_anchor()[term.insats]:
-                amounts[0, self.layout_.n_insatser + term.insats] += term.beside
-        modifier_values = self.encoding_.modifier_values(frame)
-        for j, outcome in enumerate(self.outcomes_):
-            row = self._design(amounts, modifier_values, self._own_level(frame, outcome))[0]
-            mean[j] = row @ self.coefficients_[j]
-            sd[j] = np.sqrt(max(row @ self.covariances_[j] @ row, 0.0))
-        return mean, sd
+        modifiers, levels = self.encoding_.modifier_values(frame)[0], self._levels(frame)[0]
+        base, slopes, by_trait, unseen, room = self._draws(n_draws, seed)
+        factor = 1.0 + (unseen + by_trait @ modifiers)[:, :, None] + room[:, self.type_of_, None] * levels[None, None]
+        drawn: Array = base * factor + np.einsum("stqj,q->stj", slopes, modifiers)[:, self.type_of_]
+        return drawn * self.units_
+
+    # Why
 
     def explain_parts(self, X: pd.DataFrame, insats: int) -> tuple[Array, Array]:
-        """Split what one insats adds (`predict_added`) into a base and a part per feature.
+        """Split what one insats adds at dose 1 (`predict_added`) into a base and a part per feature.
 
         The gain is linear in the features, so the parts are exact Shapley values against the mean of the training
         table: base plus parts is the gain.
@@ -264,20 +309,29 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         -------
         base of shape (J,) and parts of shape (n, p, J), in the order of ``feature_names_in_``
         """
-        frame = self._aligned(X)
-        kind = self.type_of_[insats]
-        slopes = self._slopes()
-        headroom = self.coefficients_[:, self.layout_.headroom]
-        base = self.coefficients_[:, self.layout_.type][:, kind] + self.coefficients_[:, self.layout_.own][:, insats]
+        slopes = self._slopes()[:, self.type_of_[insats]] * self.units_[:, None]
+        return self._parts(self._aligned(X), insats, self._bases()[0][insats] * self.units_, slopes)
+
+    def explain_interplay(self, X: pd.DataFrame, insats: int) -> tuple[Array, Array]:
+        """Split what is added at dose 1 beside the anchor type (`predict_interplay`), as `explain_parts` does."""
+        alone, beside = (part[insats] * self.units_ for part in self._bases())
+        base = np.zeros(len(self.outcomes_)) if self._is_anchor()[insats] else alone + beside
+        return self._parts(
+            self._aligned(X), insats, base, np.zeros((len(self.outcomes_), len(self.encoding_.modifiers)))
+        )
+
+    def _parts(self, frame: pd.DataFrame, insats: int, base: Array, slopes: Array) -> tuple[Array, Array]:
+        """Split a base (J,) times its factor plus slopes (J, q) on the modifiers."""
         parts = np.zeros((len(frame), self.n_features_in_, len(self.outcomes_)))
         position = {name: number for number, name in enumerate(self.encoding_.names)}
-        modifier_values = self.encoding_.modifier_values(frame)
+        modifiers, levels = self.encoding_.modifier_values(frame), self._levels(frame)
         for number, name in enumerate(self.encoding_.modifiers):
-            parts[:, position[name], :] += modifier_values[:, [number]] * slopes[:, kind, number]
+            rate = base * self.factors_.slopes[insats, number] + slopes[:, number]
+            parts[:, position[name], :] += modifiers[:, [number]] * rate
         for j, outcome in enumerate(self.outcomes_):
             name = f"{self.level_prefix}{outcome}"
             if name in position:
-                parts[:, position[name], j] += self._own_level(frame, outcome) * headroom[j, kind]
+                parts[:, position[name], j] += levels[:, j] * base[j] * self.factors_.room[self.type_of_[insats]]
         return base, parts
 
     def explain(self, X: pd.DataFrame, insats: int | str) -> "shap.Explanation":
@@ -300,9 +354,192 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
             output_names=list(self.outcomes_),
         )
 
+    # Fitting
+
+    def _residuals(
+        self, frame: pd.DataFrame, amounts: Array, changes: Array, groups: npt.NDArray[Any], weights: Array
+    ) -> tuple[Array, Array]:
+        """Take away from amounts and changes what the features of other clients foretell of them."""
+        targets = np.column_stack([amounts, changes])
+        controls, foretold = self.encoding_.controls(frame), np.zeros_like(targets)
+        for train, test in self._folds(groups):
+            slopes, levels = ridge.fit(controls[train], targets[train], weights[train])
+            foretold[test] = controls[test] @ slopes + levels
+        residual, left = np.split(targets - foretold, [amounts.shape[1]], axis=1)
+        return residual, left
+
+    def _fit_gains(
+        self, frame: pd.DataFrame, residual: Array, left: Array, groups: npt.NDArray[Any], weights: Array
+    ) -> None:
+        self.units_ = _spread(left)
+        left = left / self.units_
+        modifiers, levels = self.encoding_.modifier_values(frame), self._levels(frame)
+        blocks = self.layout_.blocks
+        nothing = Factors.none(self.layout_.n_insatser, len(self.types_), len(self.encoding_.modifiers))
+        everyone = np.ones((len(frame), self.layout_.n_insatser))
+
+        design, split = self._design(residual, everyone, modifiers), Split.of(left)
+        first = outcomes.fit(design, split, weights, blocks)
+        parts = []
+        for train, test in self._folds(groups):
+            others = outcomes.fit(
+                design[train], Split(split.mean[train], split.deviation[train]), weights[train], blocks, like=first
+            )
+            self._take(others, nothing)
+            parts.append(
+                Part(
+                    amounts=self._at_stake(residual[test]),
+                    modifiers=modifiers[test],
+                    levels=levels[test],
+                    left=left[test] - design[test] @ others.coefficients.T,
+                    noise=others.noise(),
+                    weights=weights[test],
+                )
+            )
+        learned = factors.fit(parts, self.type_of_, len(self.types_))
+        factor = learned.on(modifiers, levels.mean(axis=1), self.type_of_)
+        self._take(outcomes.fit(self._design(residual, factor, modifiers), split, weights, blocks), learned)
+
+    def _take(self, effects: Effects, learned: Factors) -> None:
+        self.coefficients_, self.factors_ = effects.coefficients, learned
+        self.covariance_common_ = _six_digits(effects.common.covariance[0])
+        own = effects.own.covariance[0] if effects.own is not None else np.zeros_like(self.covariance_common_)
+        self.covariance_own_ = _six_digits(own)
+        self.noise_ = np.array(effects.noise())
+
+    def _design(self, amounts: Array, factor: Array, modifiers: Array) -> Array:
+        """Spread amounts (n, 2 K + 1 + T) over the coefficients, given each insats' factor (n, K): shape (n, P)."""
+        doses, beside, covered, late = self._parted(amounts)
+        slope = ((doses @ self._of_type())[:, :, None] * modifiers[:, None, :]).reshape(len(doses), -1)
+        member = self.layout_.membership
+        return np.hstack([((doses + beside) * factor) @ member, (beside * factor) @ member, slope, covered, late])
+
+    def _at_stake(self, amounts: Array) -> Array:
+        """Give the steps that amounts are expected to give with factors of 1: shape (n, K, J), in units."""
+        doses, beside, *_ = self._parted(amounts)
+        base, extra = self._bases()
+        steps: Array = (doses + beside)[:, :, None] * base + beside[:, :, None] * extra
+        return steps
+
+    def _fit_course(self, frame: pd.DataFrame, remaining: Array, weights: Array) -> "lightgbm.Booster":
+        import lightgbm
+
+        known = ~np.isnan(remaining)
+        parameters = {
+            "objective": "regression", "learning_rate": 0.05, "num_leaves": 7, "min_data_in_leaf": 50,
+            "max_bin": 63, "lambda_l2": 1.0, "deterministic": True, "force_col_wise": True, "num_threads": 1,
+            "seed": self.random_state, "verbosity": -1,
+        }  # fmt: skip
+        data = lightgbm.Dataset(
+            self.encoding_.tree_values(frame)[known],
+            remaining[known],
+            weight=weights[known],
+            feature_name=list(self.encoding_.names),
+        )
+        return lightgbm.train(parameters, data, num_boost_round=self.n_trees)
+
+    # Amounts and coefficients
+
+    def _amounts(self, doses: Array, beside: Any, covered: Any, late: Any) -> Array:
+        """Put all amounts side by side, shape (n, 2 K + 1 + T), filling in what is not given.
+
+        Columns: doses and doses beside by insats, time covered, time that had passed by type.
+        """
+        shape = doses.shape
+        given_beside = self._beside(doses) if beside is None else _matrix(beside, "beside", shape)
+        time = np.minimum(doses.sum(axis=1), 1.0) if covered is None else np.asarray(covered, dtype=np.float64)
+        passed = np.zeros(shape) if late is None else _matrix(late, "late", shape)
+        covering = _matrix(time[:, None], "covered", (shape[0], 1))
+        return np.hstack([doses, given_beside, covering, passed @ self._of_type()])
+
+    def _parted(self, amounts: Array) -> list[Array]:
+        n_insatser = self.layout_.n_insatser
+        return np.split(amounts, [n_insatser, 2 * n_insatser, 2 * n_insatser + 1], axis=1)
+
+    def _beside(self, doses: Array) -> Array:
+        anchored = np.minimum(doses[:, self._is_anchor()].sum(axis=1), 1.0)
+        return np.where(self._is_anchor()[None, :], 0.0, doses * anchored[:, None])
+
+    def _of_amounts(self, frame: pd.DataFrame, amounts: Array) -> Array:
+        """Give the steps that amounts are expected to have added, shape (n, J); `late` is nobody's doing."""
+        doses, beside, covered, _ = self._parted(amounts)
+        alone, interplay = self._alone_and_interplay(frame)
+        steps: Array = (
+            np.einsum("nk,nkj->nj", doses, alone)
+            + np.einsum("nk,nkj->nj", beside, interplay)
+            + covered * self.predict_gap()
+        )
+        return steps
+
+    def _alone_and_interplay(self, frame: pd.DataFrame) -> tuple[Array, Array]:
+        """Give steps at dose 1 alone, gap not counted, and what is added beside the anchor type: shapes (n, K, J)."""
+        modifiers = self.encoding_.modifier_values(frame)
+        factor = self.factors_.on(modifiers, self._levels(frame), self.type_of_) * self.units_
+        base, extra = self._bases()
+        slopes = np.einsum("nq,jtq->ntj", modifiers, self._slopes())[:, self.type_of_] * self.units_
+        interplay = np.where(self._is_anchor()[:, None], 0.0, base + extra)
+        return base * factor + slopes, interplay * factor
+
+    def _bases(self) -> tuple[Array, Array]:
+        """Give effects with factors of 1 in units, alone and on top of as much again beside the anchor type: (K, J)."""
+        alone, beside = self.coefficients_[:, self.layout_.alone], self.coefficients_[:, self.layout_.beside]
+        member = self.layout_.membership
+        return member @ alone.T, member @ beside.T
+
+    def _slopes(self) -> Array:
+        flat = self.coefficients_[:, self.layout_.slope]
+        return flat.reshape(len(flat), self.layout_.n_types, self.layout_.n_modifiers)
+
+    def _levels(self, frame: pd.DataFrame) -> Array:
+        """Give the standardised level of each outcome, 0 where `X` has none: shape (n, J)."""
+        return np.column_stack([self._level(frame, outcome) for outcome in self.outcomes_])
+
+    def _level(self, frame: pd.DataFrame, outcome: str) -> Array:
+        name = f"{self.level_prefix}{outcome}"
+        return self.encoding_.number(name).standardised(frame[name]) if name in frame else np.zeros(len(frame))
+
+    def _sd_of(self, modifiers: Array, levels: Array, unseen: float) -> Array:
+        """Give the standard deviation of each gain alone, against a gap, at modifiers (n, q) and levels (n, J)."""
+        factor, base, layout = self.factors_.on(modifiers, levels, self.type_of_), self._bases()[0], self.layout_
+        joint, n = self.covariance_common_ + self.covariance_own_, len(modifiers)
+        variance = np.zeros((n, layout.n_insatser, len(self.outcomes_)))
+        for k, kind in enumerate(self.type_of_):
+            first = layout.slope.start + kind * layout.n_modifiers
+            of_base = np.flatnonzero(layout.membership[k])
+            others = np.array([*range(first, first + layout.n_modifiers), layout.gap.start])
+            rest = np.column_stack([modifiers, np.ones(n)])
+            within, between = joint[np.ix_(of_base, of_base)].sum(), joint[np.ix_(of_base, others)].sum(axis=0)
+            fixed = np.einsum("np,pq,nq->n", rest, joint[np.ix_(others, others)], rest)
+            scaled = factor[:, k]
+            variance[:, k] = scaled**2 * within + 2 * scaled * (rest @ between)[:, None] + fixed[:, None]
+            chance = self.factors_.variance[kind]
+            of_traits = np.einsum("np,pq,nq->n", modifiers, chance[:-1, :-1], modifiers)[:, None]
+            of_traits = of_traits + 2 * levels * (modifiers @ chance[:-1, -1])[:, None] + levels**2 * chance[-1, -1]
+            of_traits = of_traits + (modifiers**2 @ self.factors_.own_variance[k])[:, None] + unseen
+            variance[:, k] += base[k] ** 2 * of_traits
+        sd: Array = np.sqrt(np.maximum(variance, 0.0)) * self.units_
+        return sd
+
+    def _draws(self, n_draws: int, seed: int) -> tuple[Array, Array, Array, Array, Array]:
+        """Draw effects alone (S, K, J), slopes (S, T, q, J), factors seen (S, K, q) and not (S, K), and room (S, T)."""
+        rng, layout = np.random.default_rng(seed), self.layout_
+        n_outcomes = len(self.outcomes_)
+        shared = rng.standard_normal((n_draws, 1, layout.size)) @ _root(self.covariance_common_).T
+        own = rng.standard_normal((n_draws, n_outcomes, layout.size)) @ _root(self.covariance_own_).T
+        drawn = self.coefficients_[None] + shared + own  # (S, J, P)
+        base = np.einsum("km,sjm->skj", layout.membership, drawn[..., layout.alone])
+        slopes = drawn[..., layout.slope].reshape(n_draws, n_outcomes, layout.n_types, layout.n_modifiers)
+        of_type = np.stack(
+            [rng.standard_normal((n_draws, len(chance))) @ _root(chance).T for chance in self.factors_.variance], axis=1
+        )  # (S, T, q + 1)
+        of_own = rng.standard_normal((n_draws, *self.factors_.own_variance.shape)) * np.sqrt(self.factors_.own_variance)
+        unseen = rng.standard_normal((n_draws, layout.n_insatser)) * np.sqrt(self.factors_.unseen)
+        by_trait = self.factors_.slopes + of_type[:, self.type_of_, :-1] + of_own
+        return base, slopes.transpose(0, 2, 3, 1), by_trait, unseen, self.factors_.room + of_type[..., -1]
+
     def plain(self) -> dict[str, Any]:
         """Turn into plain data for a text file, all but the trees (`without_`), which have their own text."""
-        lower = np.tril_indices(self.coefficients_.shape[1])
+        lower = np.tril_indices(self.layout_.size)
         return {
             "parameters": {
                 name: list(value) if isinstance(value, tuple) else value for name, value in self.get_params().items()
@@ -312,10 +549,14 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
             "insatser": list(self.insatser_),
             "types": list(self.types_),
             "type_of": self.type_of_.tolist(),
+            "groups": list(self.groups_),
+            "group_of": self.group_of_.tolist(),
+            "units": self.units_.tolist(),
             "coefficients": self.coefficients_.tolist(),
-            "covariances": [cov[lower].tolist() for cov in self.covariances_],
-            "block_variances": self.block_variances_.tolist(),
+            "covariance_common": self.covariance_common_[lower].tolist(),
+            "covariance_own": self.covariance_own_[lower].tolist(),
             "noise": self.noise_.tolist(),
+            "factors": self.factors_.plain(),
             "dose_slopes": self.dose_slopes_.tolist(),
             "dose_levels": self.dose_levels_.tolist(),
         }
@@ -331,18 +572,18 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         model.feature_names_in_ = np.array(model.encoding_.names, dtype=object)
         model.outcomes_, model.insatser_ = tuple(data["outcomes"]), tuple(data["insatser"])
         model.types_, model.type_of_ = tuple(data["types"]), np.array(data["type_of"], dtype=np.intp)
-        model.layout_ = Layout(len(model.types_), len(model.insatser_), len(model.encoding_.modifiers))
-        model.coefficients_ = np.array(data["coefficients"])
-        size = model.coefficients_.shape[1]
-        lower = np.tril_indices(size)
-        model.covariances_ = np.zeros((len(model.outcomes_), size, size))
-        for j, flat in enumerate(data["covariances"]):
-            model.covariances_[j][lower] = flat
-            model.covariances_[j].T[lower] = flat
-        model.block_variances_, model.noise_ = np.array(data["block_variances"]), np.array(data["noise"])
+        model.groups_, model.group_of_ = tuple(data["groups"]), np.array(data["group_of"], dtype=np.intp)
+        model.layout_ = model._layout()
+        model.units_, model.coefficients_ = np.array(data["units"]), np.array(data["coefficients"])
+        model.covariance_common_ = _symmetric(data["covariance_common"], model.layout_.size)
+        model.covariance_own_ = _symmetric(data["covariance_own"], model.layout_.size)
+        model.noise_ = np.array(data["noise"])
+        model.factors_ = Factors.from_plain(data["factors"])
         model.dose_slopes_, model.dose_levels_ = np.array(data["dose_slopes"]), np.array(data["dose_levels"])
         model.without_ = [lightgbm.Booster(model_str=text) for text in trees]
         return model
+
+    # What is given
 
     def _checked(self, X: pd.DataFrame, A: Any, Y: Any) -> tuple[pd.DataFrame, Array, Array]:
         frame = _as_frame(X)
@@ -357,25 +598,42 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
                 raise ValueError(f"{name} has {len(array)} rows, X has {len(frame)}")
             if np.isinf(array).any():
                 raise ValueError(f"{name}: infinite values; replace them or leave them missing")
-        if np.isnan(doses).any() or (doses < 0).any():
-            raise ValueError("A: doses must be known and at least 0")
+        for k, insats in enumerate(self.insatser_):
+            if np.isnan(doses[:, k]).any() or (doses[:, k] < 0).any():
+                raise ValueError(f"A, insats {insats}: doses must be known and at least 0")
+        if not doses.any():
+            raise ValueError("A: nobody had any insats; there is nothing to learn an effect from")
         for j, outcome in enumerate(self.outcomes_):
             if (~np.isnan(changes[:, j])).sum() < 2:
                 raise ValueError(f"Y, outcome {outcome}: fewer than two rows are measured; leave the outcome out")
+            if self.largest_change is not None and np.nanmax(np.abs(changes[:, j])) > self.largest_change:
+                raise ValueError(
+                    f"Y, outcome {outcome}: a change is larger than {self.largest_change:g}, the width of the scale"
+                )
         return frame, doses, changes
 
     def _aligned(self, X: Any) -> pd.DataFrame:
         return self.encoding_.aligned(_as_frame(X))
 
-    def _name_types(self, insatser: pd.DataFrame | None, n_insatser: int) -> None:
-        if insatser is None or "type" not in insatser:
-            names = [_ONE_TYPE] * n_insatser
-        elif len(insatser) != n_insatser:
+    def _name_kinds(self, insatser: pd.DataFrame | None, n_insatser: int) -> None:
+        """Give numbers to the types of insatser, and the groups that have more than one insats."""
+        if insatser is not None and len(insatser) != n_insatser:
             raise ValueError(f"insatser has {len(insatser)} rows, A has {n_insatser} columns")
-        else:
-            names = [str(name) for name in insatser["type"]]
-        self.types_ = tuple(sorted(set(names)))
-        self.type_of_ = np.array([self.types_.index(name) for name in names], dtype=np.intp)
+        given = pd.DataFrame(index=range(n_insatser)) if insatser is None else insatser
+        types = [str(name) for name in given["type"]] if "type" in given else [_ONE_TYPE] * n_insatser
+        groups = list(given["group"]) if "group" in given else [None] * n_insatser
+        named = pd.Series(groups, dtype=object).dropna().astype(str)
+        self.types_ = tuple(sorted(set(types)))
+        self.type_of_ = np.array([self.types_.index(name) for name in types], dtype=np.intp)
+        counts = named.value_counts()
+        self.groups_ = tuple(sorted(counts.index[counts > 1]))
+        numbers = {name: number for number, name in enumerate(self.groups_)}
+        self.group_of_ = np.array([numbers.get(str(name), -1) for name in groups], dtype=np.intp)
+
+    def _layout(self) -> Layout:
+        return Layout.of(
+            self.type_of_, len(self.types_), self.group_of_, len(self.groups_), len(self.encoding_.modifiers)
+        )
 
     def _of_type(self) -> Array:
         return np.eye(len(self.types_))[self.type_of_]
@@ -383,83 +641,12 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
     def _is_anchor(self) -> npt.NDArray[np.bool_]:
         return np.array([self.types_[kind] == self.anchor_type for kind in self.type_of_], dtype=np.bool_)
 
-    def _beside(self, doses: Array) -> Array:
-        anchored = np.minimum(doses[:, self._is_anchor()].sum(axis=1), 1.0)
-        return np.where(self._is_anchor()[None, :], 0.0, doses * anchored[:, None])
-
-    def _folds(self, groups: Array) -> list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]:
+    def _folds(self, groups: npt.NDArray[Any]) -> Folds:
         n_folds = min(self.n_folds, len(np.unique(groups)))
         if n_folds < 2:
             raise ValueError("groups: at least two clients are needed to learn from one and check on another")
         splitter = GroupKFold(n_folds, shuffle=True, random_state=self.random_state)
         return list(splitter.split(np.zeros(len(groups)), groups=groups))
-
-    def _cross_fit(
-        self, controls: Array, targets: Array, folds: list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]
-    ) -> Array:
-        predicted = np.zeros_like(targets)
-        for train, test in folds:
-            slopes, levels = ridge.fit(controls[train], targets[train])
-            predicted[test] = controls[test] @ slopes + levels
-        return predicted
-
-    def _own_level(self, frame: pd.DataFrame, outcome: str) -> Array:
-        name = f"{self.level_prefix}{outcome}"
-        return self.encoding_.number(name).standardised(frame[name]) if name in frame else np.zeros(len(frame))
-
-    def _design(self, amounts: Array, modifier_values: Array, own_level: Array) -> Array:
-        """Spread amounts (n, 2 K + 1: doses, doses beside, time covered) over the coefficients: shape (n, P)."""
-        n_insatser = self.layout_.n_insatser
-        doses, beside, covered = np.split(amounts, [n_insatser, 2 * n_insatser], axis=1)
-        of_type = self._of_type()
-        by_type = doses @ of_type
-        slope = (by_type[:, :, None] * modifier_values[:, None, :]).reshape(len(amounts), -1)
-        return np.column_stack([by_type, doses, slope, by_type * own_level[:, None], beside @ of_type, beside, covered])
-
-    def _slopes(self) -> Array:
-        flat = self.coefficients_[:, self.layout_.slope]
-        return flat.reshape(len(flat), self.layout_.n_types, self.layout_.n_modifiers)
-
-    def _alone(self, frame: pd.DataFrame) -> Array:
-        base = (
-            self.coefficients_[:, self.layout_.type][:, self.type_of_] + self.coefficients_[:, self.layout_.own]
-        )  # (J, K)
-        by_type = np.einsum("nq,jtq->ntj", self.encoding_.modifier_values(frame), self._slopes())
-        levels = np.column_stack([self._own_level(frame, outcome) for outcome in self.outcomes_])
-        by_type += levels[:, None, :] * self.coefficients_[:, self.layout_.headroom].T[None]
-        gains: Array = base.T[None] + by_type[:, self.type_of_, :]
-        return gains
-
-    def _sd_alone(self, frame: pd.DataFrame) -> Array:
-        modifier_values = self.encoding_.modifier_values(frame)
-        n, layout = len(frame), self.layout_
-        sd = np.zeros((n, layout.n_insatser, len(self.outcomes_)))
-        for j, outcome in enumerate(self.outcomes_):
-            own_level = self._own_level(frame, outcome)
-            row = np.column_stack([np.ones(n), np.ones(n), modifier_values, own_level, np.ones(n)])
-            for k, kind in enumerate(self.type_of_):
-                first = layout.slope.start + kind * layout.n_modifiers
-                at = [
-                    kind, layout.own.start + k, *range(first, first + layout.n_modifiers), layout.headroom.start + kind,
-                    layout.gap.start,
-                ]  # fmt: skip
-                cov = self.covariances_[j][np.ix_(at, at)]
-                sd[:, k, j] = np.sqrt(np.maximum(np.einsum("np,pq,nq->n", row, cov, row), 0.0))
-        return sd
-
-    def _fit_course(self, frame: pd.DataFrame, remaining: Array) -> "lightgbm.Booster":
-        import lightgbm
-
-        known = ~np.isnan(remaining)
-        parameters = {
-            "objective": "regression", "learning_rate": 0.05, "num_leaves": 7, "min_data_in_leaf": 50,
-            "max_bin": 63, "lambda_l2": 1.0, "deterministic": True, "force_col_wise": True, "num_threads": 1,
-            "seed": self.random_state, "verbosity": -1,
-        }  # fmt: skip
-        data = lightgbm.Dataset(
-            self.encoding_.tree_values(frame)[known], remaining[known], feature_name=list(self.encoding_.names)
-        )
-        return lightgbm.train(parameters, data, num_boost_round=self.n_trees)
 
 
 def _as_frame(X: Any) -> pd.DataFrame:
@@ -479,7 +666,41 @@ def _matrix(array: Any, name: str, shape: tuple[int, int]) -> Array:
     if matrix.shape != shape:
         raise ValueError(f"{name}: has the shape {matrix.shape}, must have {shape}")
     if not np.isfinite(matrix).all() or (matrix < 0).any():
-        raise ValueError(f"{name}: doses must be finite and at least 0")
+        raise ValueError(f"{name}: must be finite and at least 0")
+    return matrix
+
+
+def _merged(groups: npt.NDArray[Any], frame: pd.DataFrame, doses: Array, changes: Array) -> npt.NDArray[np.intp]:
+    """Give each client a number, and the same one where all rows, two or more, are the same in every cell.
+
+    The same person under two ids would else be on both sides of a fold.
+    """
+    numbers = np.unique(groups, return_inverse=True)[1]
+    cells = pd.concat([frame, pd.DataFrame(doses), pd.DataFrame(changes)], axis=1, ignore_index=True)
+    rows = pd.DataFrame({"client": numbers, "row": pd.util.hash_pandas_object(cells, index=False).to_numpy()})
+    own = rows.sort_values(["client", "row"]).groupby("client")["row"].agg(tuple)
+    first = {signature: client for client, signature in reversed(list(own.items())) if len(signature) > 1}
+    merged = np.array([first.get(signature, client) for client, signature in own.items()], dtype=np.intp)
+    return merged[numbers]
+
+
+def _spread(left: Array) -> Array:
+    """Give the standard deviation of each outcome, shape (J,); 1 where nothing varies."""
+    sd = np.sqrt(np.nanmean(left**2, axis=0))
+    return np.where(sd > 1e-12, sd, 1.0)
+
+
+def _root(covariance: Array) -> Array:
+    """Give a matrix whose square is the covariance, also where rounding took it off positive definite."""
+    values, vectors = np.linalg.eigh(covariance)
+    root: Array = vectors * np.sqrt(np.maximum(values, 0.0))
+    return root
+
+
+def _symmetric(flat: Sequence[float], size: int) -> Array:
+    matrix, lower = np.zeros((size, size)), np.tril_indices(size)
+    matrix[lower] = flat
+    matrix.T[lower] = flat
     return matrix
 
 

@@ -5,6 +5,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from pathway.effects.shrinkage import Blocks
+
+Array = npt.NDArray[np.float64]
+
+# What is believed before the data are seen, in standard deviations of a change over one interval that is not explained,
+# and how many coefficients that belief is worth: enough to steady a block of a few, nothing against many.
+SHARED = 0.05  # what all insatser do, and what had passed before one began
+DIFFERENCE = 0.02  # how types, groups, insatser and people differ, and what a gap costs
+WEIGHT = 3.0
+
 
 @dataclass(frozen=True)
 class Term:
@@ -27,51 +37,78 @@ class Term:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where each block of coefficients lies, for T types, K insatser and q modifiers."""
+    """Where each block of coefficients lies, for K insatser of T types in G groups and q modifiers.
 
+    What an insats does is a sum of what all do, what its type does, what its group does, and its own: `M` numbers in
+    all. It has two such sums, alone and beside a job-oriented insats.
+
+    Attributes
+    ----------
+    membership
+        Which of the M an insats is made of, 0 or 1, shape (K, M): all, types, groups, the insats itself.
+    n_types, n_groups, n_modifiers
+        T, G and q.
+    """
+
+    membership: Array
     n_types: int
-    n_insatser: int
+    n_groups: int
     n_modifiers: int
 
-    @property
-    def type(self) -> slice:
-        """Effect of each type (T)."""
-        return slice(0, self.n_types)
+    @classmethod
+    def of(
+        cls,
+        type_of: npt.NDArray[np.intp],
+        n_types: int,
+        group_of: npt.NDArray[np.intp],
+        n_groups: int,
+        n_modifiers: int,
+    ) -> "Layout":
+        """Lay out insatser by the number of their type and of their group, -1 where they are in none; shapes (K,)."""
+        n_insatser = len(type_of)
+        parts = [np.ones((n_insatser, 1)), np.eye(n_types)[type_of]]
+        parts.append(np.where(group_of[:, None] >= 0, np.eye(n_groups + 1)[group_of], 0.0)[:, :n_groups])
+        return cls(np.hstack([*parts, np.eye(n_insatser)]), n_types, n_groups, n_modifiers)
 
     @property
-    def own(self) -> slice:
-        """Deviation of each insats from its type (K)."""
-        return slice(self.type.stop, self.type.stop + self.n_insatser)
+    def n_insatser(self) -> int:
+        """K."""
+        return len(self.membership)
+
+    @property
+    def alone(self) -> slice:
+        """What insatser do alone (M)."""
+        return slice(0, self.membership.shape[1])
+
+    @property
+    def beside(self) -> slice:
+        """What is added beside a job-oriented insats (M)."""
+        return slice(self.alone.stop, 2 * self.alone.stop)
 
     @property
     def slope(self) -> slice:
-        """Type by modifier, type first (T times q)."""
-        return slice(self.own.stop, self.own.stop + self.n_types * self.n_modifiers)
-
-    @property
-    def headroom(self) -> slice:
-        """Type by the outcome's own level (T)."""
-        return slice(self.slope.stop, self.slope.stop + self.n_types)
-
-    @property
-    def interplay(self) -> slice:
-        """What each type gains beside a job-oriented insats (T)."""
-        return slice(self.headroom.stop, self.headroom.stop + self.n_types)
-
-    @property
-    def own_interplay(self) -> slice:
-        """Deviation of each insats from what its type gains beside a job-oriented one (K)."""
-        return slice(self.interplay.stop, self.interplay.stop + self.n_insatser)
+        """Steps per standard deviation of a modifier: type by modifier, type first (T times q)."""
+        return slice(self.beside.stop, self.beside.stop + self.n_types * self.n_modifiers)
 
     @property
     def gap(self) -> slice:
         """What time with any insats spares, against a gap (1)."""
-        return slice(self.own_interplay.stop, self.own_interplay.stop + 1)
+        return slice(self.slope.stop, self.slope.stop + 1)
 
     @property
-    def blocks(self) -> npt.NDArray[np.intp]:
-        """Block number of each coefficient, shape (P,)."""
-        parts = (self.type, self.own, self.slope, self.headroom, self.interplay, self.own_interplay, self.gap)
-        sizes = [part.stop - part.start for part in parts]
-        present = [size for size in sizes if size]
-        return np.repeat(np.arange(len(present)), present)
+    def late(self) -> slice:
+        """What had already happened when an insats of the type began inside the interval (T)."""
+        return slice(self.gap.stop, self.gap.stop + self.n_types)
+
+    @property
+    def size(self) -> int:
+        """P, the number of coefficients."""
+        return int(self.late.stop)
+
+    @property
+    def blocks(self) -> Blocks:
+        """Give the blocks: all, types, groups and insatser, alone and beside; slopes; gap; late starts."""
+        sizes = (1, self.n_types, self.n_groups, self.n_insatser)
+        counts = (*sizes, *sizes, self.n_types * self.n_modifiers, 1, self.n_types)
+        believed = (SHARED, *(DIFFERENCE,) * 3) * 2 + (DIFFERENCE, DIFFERENCE, SHARED)
+        return Blocks(np.repeat(np.arange(len(counts)), counts), believed, WEIGHT)

@@ -10,7 +10,7 @@ Array = npt.NDArray[np.float64]
 PENALTIES = (1.0, 10.0, 100.0, 1000.0)
 
 
-def fit(columns: Array, targets: Array) -> tuple[Array, Array]:
+def fit(columns: Array, targets: Array, weights: Array | None = None) -> tuple[Array, Array]:
     """Fit each target on the rows where it is known, with the penalty of least generalised cross-validation error.
 
     Parameters
@@ -19,6 +19,8 @@ def fit(columns: Array, targets: Array) -> tuple[Array, Array]:
         Shape (n, c), without gaps.
     targets
         Shape (n, m), NaN where not known.
+    weights
+        Of the rows, shape (n,), mean 1; the same for all by default.
 
     Returns
     -------
@@ -30,22 +32,24 @@ def fit(columns: Array, targets: Array) -> tuple[Array, Array]:
     there, which matters to the choice of the penalty only.
     """
     n, c = columns.shape
+    weights = np.ones(n) if weights is None else weights
     known = ~np.isnan(targets)
-    means = np.where(known, targets, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
-    centre = columns.mean(axis=0) if n else np.zeros(c)
+    means = weights @ np.where(known, targets, 0.0) / np.maximum(weights @ known, 1e-12)
+    centre = weights @ columns / max(weights.sum(), 1e-12)
     centred = columns - centre
     filled = np.where(known, targets - means, 0.0)
-    gram, cross = centred.T @ centred, centred.T @ filled
-    penalties = _penalties(gram, cross, (filled**2).sum(axis=0), n)
+    weighed = centred * weights[:, None]
+    gram, cross = weighed.T @ centred, weighed.T @ filled
+    penalties = _penalties(gram, cross, weights @ filled**2, n)
 
     slopes, levels = np.zeros((c, targets.shape[1])), means.copy()
     for target, penalty in enumerate(penalties):
-        gaps = centred[~known[:, target]]
-        n_known = n - len(gaps)
-        if not n_known or not c:
+        gaps, lost = centred[~known[:, target]], weighed[~known[:, target]]
+        total = float(weights @ known[:, target])
+        if not total or not c:
             continue
-        shift = -gaps.sum(axis=0) / n_known  # mean of the known rows, on columns centred over all rows
-        own = gram - gaps.T @ gaps - n_known * np.outer(shift, shift)
+        shift = -lost.sum(axis=0) / total  # mean of the known rows, on columns centred over all rows
+        own = gram - lost.T @ gaps - total * np.outer(shift, shift)
         own[np.diag_indices(c)] += penalty
         slopes[:, target] = np.linalg.solve(own, cross[:, target])
         levels[target] -= (centre + shift) @ slopes[:, target]

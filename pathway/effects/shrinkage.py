@@ -1,8 +1,11 @@
 """Linear effects in blocks, each shrunk by a variance of its own that the data decide (empirical Bayes).
 
-For every outcome j: ``r_j = D_j b_j + e_j`` with ``b_j[block] ~ N(0, v_block)`` and ``e_j ~ N(0, s_j)``. The variances
-of the blocks are shared by all outcomes, so that an outcome with little data borrows how much effects tend to differ.
-A block that the data do not support is shrunk towards nothing: where no effect is planted, none is found.
+For every outcome j: ``r_j = D b_j + e_j`` with ``b_j[block] ~ N(0, v_block)`` and ``e_j ~ N(0, s)``. The variances are
+shared by all outcomes, so that an outcome with little data borrows how much effects tend to differ. A block that the
+data do not support is shrunk towards nothing: where no effect is planted, none is found.
+
+A block of a handful of coefficients says little of its own variance. Each variance therefore has a scaled inverse
+chi-squared prior, worth a few coefficients of a stated size, which keeps small blocks from running off or collapsing.
 
 Source: the evidence approximation with MacKay's updates, e.g. Bishop, Pattern Recognition and Machine Learning (2006),
 section 3.5; they settle in a tenth of the steps that EM takes.
@@ -15,76 +18,105 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
-_SMALLEST = 1e-8  # variance below which a block is as good as empty
-_NEGLIGIBLE = 1e-6
-_SETTLED = 0.005  # relative change of a variance from one step to the next that ends the search
+_SMALLEST = 1e-10
+_SETTLED = 0.01  # relative change of a variance from one step to the next that ends the search
+_ITERATIONS = 60
 
 
 @dataclass(frozen=True)
 class Moments:
-    """What the posterior of one outcome needs of the data: ``D'D`` (P, P), ``D'r`` (P,), ``r'r`` and the rows."""
+    """What posteriors need of the data, for J outcomes on one design of P columns.
+
+    Attributes
+    ----------
+    gram
+        ``D'D``, shape (1, P, P) where outcomes share it, else (J, P, P).
+    cross, square, n
+        ``D'r`` (J, P), ``r'r`` (J,) and the rows (J,).
+    """
 
     gram: Array
     cross: Array
-    square: float
-    n: int
+    square: Array
+    n: Array
 
-    @classmethod
-    def of(cls, design: Array, residual: Array) -> "Moments":
-        """Take the moments of a design (n, P) and a residual (n,)."""
-        return cls(design.T @ design, design.T @ residual, float(residual @ residual), len(residual))
+    def __add__(self, other: "Moments") -> "Moments":
+        return Moments(self.gram + other.gram, self.cross + other.cross, self.square + other.square, self.n + other.n)
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """Which coefficient is in which block, and what is believed of a block's effects beforehand.
+
+    Attributes
+    ----------
+    of
+        Number of the block of each coefficient, from 0, shape (P,).
+    sizes
+        Standard deviation that the effects of each block are believed to have, one per block.
+    weight
+        How many coefficients that belief is worth.
+    """
+
+    of: npt.NDArray[np.intp]
+    sizes: Sequence[float]
+    weight: float
 
 
 @dataclass(frozen=True)
 class Posterior:
-    """Coefficients (J, P) and their covariances (J, P, P), block variances, noise variances (J,)."""
+    """Coefficients (J, P), their covariance (1 or J, P, P), variances of the blocks, and of the noise."""
 
     mean: Array
     covariance: Array
-    block_variances: Array
-    noise: Array
+    variances: Array
+    noise: float
 
 
-def shrink(moments: Sequence[Moments], blocks: npt.NDArray[np.intp], n_iterations: int = 50) -> Posterior:
-    """Find coefficients and variances that the data support.
+def shrink(moments: Moments, blocks: Blocks, noise: float | None = None) -> Posterior:
+    """Find the coefficients, and the variances of blocks and noise, that the data support.
 
     Parameters
     ----------
-    moments
-        One for each of the J outcomes; an outcome without rows gets the prior.
-    blocks
-        Number of the block of each coefficient, shape (P,), from 0.
+    noise
+        Variance of the noise where it is known; estimated by default.
     """
-    n_blocks = int(blocks.max()) + 1
-    gram, cross = np.array([m.gram for m in moments]), np.array([m.cross for m in moments])
-    square, n = np.array([m.square for m in moments]), np.array([m.n for m in moments])
-    measured = n > 0
-    variances = np.full(n_blocks, 0.05)
-    noise = np.maximum(np.where(measured, square / np.maximum(n, 1), 1.0), _SMALLEST)
-    for _ in range(n_iterations):
-        mean, cov = _posterior(gram, cross, noise, variances[blocks])
+    believed = np.square(np.asarray(blocks.sizes, dtype=np.float64))
+    variances, members = believed, np.eye(len(believed))[blocks.of]
+    known, rows = noise is not None, float(moments.n.sum())
+    spread = float(noise if noise is not None else max(moments.square.sum() / max(rows, 1.0), _SMALLEST))
+    for _ in range(_ITERATIONS):
+        mean, cov = _solve(moments, variances[blocks.of], spread)
         # how much of each coefficient the data decide, rather than the prior: 0 to 1
-        decided = np.clip(1 - np.diagonal(cov, axis1=1, axis2=2) / variances[blocks], 0.0, 1.0) * measured[:, None]
+        decided = np.clip(1 - np.diagonal(cov, axis1=1, axis2=2) / variances[blocks.of], 0.0, 1.0)
+        decided = np.broadcast_to(decided, mean.shape) * (moments.n > 0)[:, None]
         before = variances
-        variances = np.array([_variance(mean[:, blocks == b], decided[:, blocks == b]) for b in range(n_blocks)])
-        left = square - 2 * np.sum(mean * cross, axis=1) + np.einsum("jp,jpq,jq->j", mean, gram, mean)
-        freedom = np.maximum(n - decided.sum(axis=1), 1.0)
-        noise = np.maximum(np.where(measured, left / freedom, noise), _SMALLEST)
-        if np.all(np.abs(variances - before) <= _SETTLED * before + _NEGLIGIBLE):
+        own = ((mean**2).sum(axis=0) @ members, decided.sum(axis=0) @ members)
+        variances = (own[0] + blocks.weight * believed) / (own[1] + blocks.weight)
+        if not known:
+            spread = max(_left(moments, mean) / max(rows - float(decided.sum()), 1.0), _SMALLEST)
+        if np.all(np.abs(variances - before) <= _SETTLED * before):
             break
-    mean, cov = _posterior(gram, cross, noise, variances[blocks])
+    return given(moments, blocks, variances, spread)
+
+
+def given(moments: Moments, blocks: Blocks, variances: Array, noise: float) -> Posterior:
+    """Give the posterior where the variances of blocks and noise are known."""
+    mean, cov = _solve(moments, variances[blocks.of], noise)
     return Posterior(mean, cov, variances, noise)
 
 
-def _variance(mean: Array, decided: Array) -> float:
-    return max(float((mean**2).sum()) / max(float(decided.sum()), _SMALLEST), _SMALLEST)
+def _left(moments: Moments, mean: Array) -> float:
+    fitted = np.einsum("jp,jpq,jq->j", mean, np.broadcast_to(moments.gram, (len(mean), *moments.gram.shape[1:])), mean)
+    return float((moments.square - 2 * (mean * moments.cross).sum(axis=1) + fitted).sum())
 
 
-def _posterior(gram: Array, cross: Array, noise: Array, prior: Array) -> tuple[Array, Array]:
-    """Coefficients (J, P) and covariances (J, P, P)."""
+def _solve(moments: Moments, prior: Array, noise: float) -> tuple[Array, Array]:
+    """Coefficients (J, P) and covariances (1 or J, P, P)."""
     # (G/s + V^-1)^-1 written with V^1/2 on both sides: no division by a block variance that nears zero
     root = np.sqrt(prior)
-    inner = root[:, None] * gram * root[None, :] / noise[:, None, None] + np.eye(len(prior))
+    inner = root[:, None] * moments.gram * root[None, :] / noise + np.eye(len(prior))
     cov = root[:, None] * np.linalg.inv(inner) * root[None, :]
     cov = (cov + cov.transpose(0, 2, 1)) / 2
-    return np.einsum("jpq,jq->jp", cov, cross) / noise[:, None], cov
+    mean: Array = np.einsum("jpq,jq->jp", np.broadcast_to(cov, (len(moments.cross), *cov.shape[1:])), moments.cross)
+    return mean / noise, cov

@@ -88,6 +88,7 @@ _FILLED = {
     "notes.defaulted_horizon": "weeks",
     "notes.defaulted_profile": "parts",
     "notes.ignored": "fields",
+    "notes.goal_work": "weights",
     "fixed.steps": "min max",
     "page.case": "case",
     "page.made_at": "date time",

@@ -1,6 +1,6 @@
 """Makes the notes that stand on a suggestion: what was assumed, left out or missing, and why there is none."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -50,6 +50,16 @@ def case_notes(case: Case, instrument: Instrument, words: Words | None = None) -
     return tuple(notes)
 
 
+def weights_note(weights: Mapping[str, float], instrument: Instrument, words: Words | None = None) -> str:
+    """Say that indicators weigh as their levels went together with work before, and how much each, heaviest first."""
+    words = words or swedish()
+    told = [
+        f"{words.in_sentence(words.indicator(instrument, id))} ({words.number(weight, 2)})"
+        for id, weight in sorted(weights.items(), key=lambda one: -one[1])
+    ]
+    return note("goal_work", words, weights=told)
+
+
 def conflict_notes(
     conflicts: Sequence[Hindrance], catalogue: Catalogue, instrument: Instrument, words: Words | None = None
 ) -> tuple[str, ...]:
@@ -85,7 +95,7 @@ def _default_notes(case: Case, words: Words) -> list[str]:
             notes |= _limit_notes(case, name, words)
         elif part == "profile":
             unknown.append(words.text(f"profile.{name}"))
-        else:  # one note for a part, however much of it is missing
+        elif part != "goal" or not case.goal.weights:  # one note for a part, however much of it is missing
             notes[part] = note(f"defaulted_{part}", words)
     if unknown:
         notes["profile"] = note("defaulted_profile", words, parts=unknown)
