@@ -11,7 +11,7 @@ import pytest
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parent.parent
-IGNORED = {".git", *re.findall(r"^([\w.]+)/$", (ROOT / ".gitignore").read_text(encoding="utf-8"), re.MULTILINE)}
+IGNORED = {".git", *re.findall(r"^([\w.-]+)/$", (ROOT / ".gitignore").read_text(encoding="utf-8"), re.MULTILINE)}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 # Written so that no pattern matches itself.
