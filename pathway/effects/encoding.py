@@ -140,6 +140,20 @@ class Encoding:
         parts = [self.number(name).standardised(X[name]) for name in self.modifiers]
         return np.column_stack(parts) if parts else np.zeros((len(X), 0))
 
+    def smooth_values(self, X: pd.DataFrame) -> Array:
+        """Give standardised numbers and one 0/1 column per category, shape (n, s): for distances between people."""
+        parts = [
+            [column.standardised(X[column.name])] if isinstance(column, Number) else column.controls(X[column.name])
+            for column in self.columns
+        ]
+        return np.column_stack([one for own in parts for one in own])
+
+    @property
+    def smooth_columns(self) -> npt.NDArray[np.intp]:
+        """Number of the column that each of `smooth_values` is from, shape (s,)."""
+        sizes = [1 if isinstance(column, Number) else len(column.categories) for column in self.columns]
+        return np.repeat(np.arange(len(sizes)), sizes)
+
     def tree_values(self, X: pd.DataFrame) -> Array:
         """Give plain numbers for trees, shape (n, p): categories as codes, missing as NaN."""
         return np.column_stack(

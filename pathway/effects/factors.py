@@ -80,7 +80,9 @@ class Part:
     Attributes
     ----------
     amounts
-        What each insats is expected to have given, shape (n, K, J).
+        What each insats is expected to have given, beyond what the features foretell of it, shape (n, K, J).
+    whole
+        What each insats is expected to have given in all, shape (n, K, J).
     modifiers, levels
         Shapes (n, q) and (n, J).
     left
@@ -92,6 +94,7 @@ class Part:
     """
 
     amounts: Array
+    whole: Array
     modifiers: Array
     levels: Array
     left: Array
@@ -129,13 +132,17 @@ def _unseen(parts: Sequence[Part], learned: Factors, type_of: npt.NDArray[np.int
     for part in parts:
         extra = learned.on(part.modifiers, part.levels, type_of) - 1.0
         left = Split.of(part.left - (part.amounts * extra).sum(axis=1))
-        common = part.amounts.mean(axis=2)
-        excess += [left.mean**2 / part.noise[0] - 1.0, (left.deviation**2 / part.noise[1] - 1.0).ravel()]
-        deviation = ((part.amounts - common[:, :, None]) ** 2).sum(axis=1)[:, : left.deviation.shape[1]]
-        stake += [(common**2).sum(axis=1) / part.noise[0], (deviation / part.noise[1]).ravel()]
+        common = part.whole.mean(axis=2)
+        own = ((part.whole - common[:, :, None]) ** 2).sum(axis=1)[:, : left.deviation.shape[1]]
+        for missed, at_stake, noise in (
+            (left.mean, (common**2).sum(axis=1), part.noise[0]),
+            (left.deviation.ravel(), own.ravel(), part.noise[1]),
+        ):
+            known = ~np.isnan(missed)
+            squares, amounts = missed[known] ** 2 / noise, at_stake[known] / noise
+            excess.append(squares - squares.mean() if len(squares) else squares)
+            stake.append(amounts - amounts.mean() if len(amounts) else amounts)
     y, x = np.concatenate(excess), np.concatenate(stake)
-    known = ~np.isnan(y)
-    y, x = y[known] - y[known].mean(), x[known] - x[known].mean()
     believed, doubt = UNSEEN
     if not (x @ x) > 0:
         return believed

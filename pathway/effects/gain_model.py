@@ -24,6 +24,7 @@ insatser is a LightGBM model per outcome of what remains of the change when the 
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,11 +33,12 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import GroupKFold
 
-from pathway.effects import factors, outcomes, ridge
+from pathway.effects import factors, outcomes, ridge, surfaces
 from pathway.effects.encoding import Encoding
 from pathway.effects.factors import Factors, Part
 from pathway.effects.layout import Layout, Term
 from pathway.effects.outcomes import Effects, Split
+from pathway.effects.surfaces import Voice
 
 if TYPE_CHECKING:
     import lightgbm
@@ -147,8 +149,11 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         self.layout_ = self._layout()
 
         amounts = self._amounts(doses, beside, covered, late)
-        residual, left = self._residuals(frame, amounts, changes, _merged(groups, frame, doses, changes), weights)
-        self._fit_gains(frame, residual, left, groups, weights)
+        folds = self._folds(_merged(groups, frame, doses, changes))
+        residual, left = self._residuals(frame, amounts, changes, folds, weights)
+        first_voice = self._fit_gains(frame, amounts, residual, left, folds, weights)
+        if surfaces.suits(doses):
+            self._add_voices(frame, doses[:, 0] == 1, changes, folds, residual[:, 0], left, first_voice)
         self.dose_slopes_, self.dose_levels_ = ridge.fit(self.encoding_.controls(frame), doses, weights)
         remaining = changes - self._of_amounts(frame, amounts)
         self.without_ = [self._fit_course(frame, remaining[:, j], weights) for j in range(len(self.outcomes_))]
@@ -191,7 +196,8 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         frame = self._aligned(X)
         mean = self._alone_and_interplay(frame)[0] + self.predict_gap()
         modifiers, levels = self.encoding_.modifier_values(frame), self._levels(frame)
-        half = norm.ppf(0.5 + level / 2) * self._sd_of(modifiers, levels, self.factors_.unseen)
+        sd = self._with_voices(frame, self._sd_of(modifiers, levels, self.factors_.unseen))
+        half = norm.ppf(0.5 + level / 2) * sd
         return np.stack([mean - half, mean + half], axis=-1)
 
     def predict_average(self, X: pd.DataFrame, level: float = 0.9) -> tuple[Array, Array]:
@@ -207,7 +213,8 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         modifiers, levels = self.encoding_.modifier_values(frame), self._levels(frame)
         mean = (self._alone_and_interplay(frame)[0] + self.predict_gap()).mean(axis=0)
         # gains are linear in modifiers and levels: the mean over people is the gain of a person in their middle
-        sd = self._sd_of(modifiers.mean(axis=0)[None], levels.mean(axis=0)[None], self.factors_.unseen / len(frame))[0]
+        sd = self._sd_of(modifiers.mean(axis=0)[None], levels.mean(axis=0)[None], self.factors_.unseen / len(frame))
+        sd = self._with_voices(frame, np.repeat(sd, len(frame), axis=0)).mean(axis=0)
         half = norm.ppf(0.5 + level / 2) * sd
         return mean, np.stack([mean - half, mean + half], axis=-1)
 
@@ -279,7 +286,14 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
             covariance += np.outer(by_type[kind], by_type[kind]) * (traits @ variance @ traits.T)
         of_insats = self.factors_.own_variance @ modifiers**2 + self.factors_.unseen
         covariance += (at_stake * of_insats[:, None]).T @ at_stake
-        return mean, covariance * np.outer(self.units_, self.units_)
+        covariance *= np.outer(self.units_, self.units_)
+        for j, voice in enumerate(self.voices_):
+            second = voice.gain(self.encoding_.smooth_values(frame))[1][0] * doses[0]
+            first = np.sqrt(covariance[j, j])
+            share = 1.0 + voice.weight * (second / first - 1.0) if first > 0 else 1.0
+            covariance[j] *= share
+            covariance[:, j] *= share
+        return mean, covariance
 
     def draw_gains(self, x: pd.DataFrame, n_draws: int = 100, seed: int = 0) -> Array:
         """Draw the gains of all insatser for one client jointly, each beside something that already fills the gap.
@@ -294,8 +308,12 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         modifiers, levels = self.encoding_.modifier_values(frame)[0], self._levels(frame)[0]
         base, slopes, by_trait, unseen, room = self._draws(n_draws, seed)
         factor = 1.0 + (unseen + by_trait @ modifiers)[:, :, None] + room[:, self.type_of_, None] * levels[None, None]
-        drawn: Array = base * factor + np.einsum("stqj,q->stj", slopes, modifiers)[:, self.type_of_]
-        return drawn * self.units_
+        drawn: Array = (base * factor + np.einsum("stqj,q->stj", slopes, modifiers)[:, self.type_of_]) * self.units_
+        chance = np.random.default_rng([seed, 1]).standard_normal(n_draws)
+        for j, voice in enumerate(self.voices_):
+            mean, sd = voice.gain(self.encoding_.smooth_values(frame))
+            drawn[:, 0, j] += voice.weight * (mean - self.predict_gap()[j] + sd * chance - drawn[:, 0, j])
+        return drawn
 
     # Why
 
@@ -309,8 +327,14 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         -------
         base of shape (J,) and parts of shape (n, p, J), in the order of ``feature_names_in_``
         """
-        slopes = self._slopes()[:, self.type_of_[insats]] * self.units_[:, None]
-        return self._parts(self._aligned(X), insats, self._bases()[0][insats] * self.units_, slopes)
+        slopes, frame = self._slopes()[:, self.type_of_[insats]] * self.units_[:, None], self._aligned(X)
+        base, parts = self._parts(frame, insats, self._bases()[0][insats] * self.units_, slopes)
+        for j, voice in enumerate(self.voices_):
+            middle, shares = voice.shares(self.encoding_.smooth_values(frame))
+            by_column = shares @ np.eye(self.n_features_in_)[self.encoding_.smooth_columns]
+            base[j] += voice.weight * (middle - self.predict_gap()[j] - base[j])
+            parts[:, :, j] += voice.weight * (by_column - parts[:, :, j])
+        return base, parts
 
     def explain_interplay(self, X: pd.DataFrame, insats: int) -> tuple[Array, Array]:
         """Split what is added at dose 1 beside the anchor type (`predict_interplay`), as `explain_parts` does."""
@@ -357,20 +381,22 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
     # Fitting
 
     def _residuals(
-        self, frame: pd.DataFrame, amounts: Array, changes: Array, groups: npt.NDArray[Any], weights: Array
+        self, frame: pd.DataFrame, amounts: Array, changes: Array, folds: Folds, weights: Array
     ) -> tuple[Array, Array]:
         """Take away from amounts and changes what the features of other clients foretell of them."""
         targets = np.column_stack([amounts, changes])
         controls, foretold = self.encoding_.controls(frame), np.zeros_like(targets)
-        for train, test in self._folds(groups):
+        for train, test in folds:
             slopes, levels = ridge.fit(controls[train], targets[train], weights[train])
             foretold[test] = controls[test] @ slopes + levels
         residual, left = np.split(targets - foretold, [amounts.shape[1]], axis=1)
         return residual, left
 
     def _fit_gains(
-        self, frame: pd.DataFrame, residual: Array, left: Array, groups: npt.NDArray[Any], weights: Array
-    ) -> None:
+        self, frame: pd.DataFrame, amounts: Array, residual: Array, left: Array, folds: Folds, weights: Array
+    ) -> Array:
+        """Fit effects and factors; give the gains that others' effects foretell of people held out, (n, K, J)."""
+        self.voices_: tuple[Voice, ...] = ()
         self.units_ = _spread(left)
         left = left / self.units_
         modifiers, levels = self.encoding_.modifier_values(frame), self._levels(frame)
@@ -380,18 +406,23 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
 
         design, split = self._design(residual, everyone, modifiers), Split.of(left)
         first = outcomes.fit(design, split, weights, blocks)
-        parts = []
-        for train, test in self._folds(groups):
+        given = np.r_[
+            self.layout_.alone, self.layout_.beside, self.layout_.gap, self.layout_.late
+        ]  # factors come first
+        parts, foretold = [], np.zeros((*residual[:, : self.layout_.n_insatser].shape, left.shape[1]))
+        for train, test in folds:
             others = outcomes.fit(
                 design[train], Split(split.mean[train], split.deviation[train]), weights[train], blocks, like=first
             )
             self._take(others, nothing)
+            foretold[test] = self._alone_and_interplay(frame.iloc[test])[0] + self.predict_gap()
             parts.append(
                 Part(
                     amounts=self._at_stake(residual[test]),
+                    whole=self._at_stake(amounts[test]),
                     modifiers=modifiers[test],
                     levels=levels[test],
-                    left=left[test] - design[test] @ others.coefficients.T,
+                    left=left[test] - design[test][:, given] @ others.coefficients[:, given].T,
                     noise=others.noise(),
                     weights=weights[test],
                 )
@@ -399,8 +430,29 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         learned = factors.fit(parts, self.type_of_, len(self.types_))
         factor = learned.on(modifiers, levels.mean(axis=1), self.type_of_)
         self._take(outcomes.fit(self._design(residual, factor, modifiers), split, weights, blocks), learned)
+        return foretold
+
+    def _add_voices(
+        self,
+        frame: pd.DataFrame,
+        had: npt.NDArray[np.bool_],
+        changes: Array,
+        folds: Folds,
+        dose_left: Array,
+        left: Array,
+        first_voice: Array,
+    ) -> None:
+        """Let a second voice speak of each outcome that is known for everybody."""
+        if np.isnan(changes).any():
+            return
+        values = self.encoding_.smooth_values(frame)
+        self.voices_ = tuple(
+            surfaces.listen(values, had, changes[:, j], folds, dose_left, left[:, j], first_voice[:, 0, j])
+            for j in range(len(self.outcomes_))
+        )
 
     def _take(self, effects: Effects, learned: Factors) -> None:
+        self._kept: dict[str, Any] = {}  # worked out from what follows when first asked for
         self.coefficients_, self.factors_ = effects.coefficients, learned
         self.covariance_common_ = _six_digits(effects.common.covariance[0])
         own = effects.own.covariance[0] if effects.own is not None else np.zeros_like(self.covariance_common_)
@@ -478,7 +530,18 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         base, extra = self._bases()
         slopes = np.einsum("nq,jtq->ntj", modifiers, self._slopes())[:, self.type_of_] * self.units_
         interplay = np.where(self._is_anchor()[:, None], 0.0, base + extra)
-        return base * factor + slopes, interplay * factor
+        alone = base * factor + slopes
+        for j, voice in enumerate(self.voices_):
+            second = voice.gain(self.encoding_.smooth_values(frame))[0] - self.predict_gap()[j]
+            alone[:, 0, j] += voice.weight * (second - alone[:, 0, j])
+        return alone, interplay * factor
+
+    def _with_voices(self, frame: pd.DataFrame, sd: Array) -> Array:
+        """Give the second voice's doubt its share, (n, 1, J), as if both voices were wrong the same way."""
+        for j, voice in enumerate(self.voices_):
+            second = voice.gain(self.encoding_.smooth_values(frame))[1]
+            sd[:, 0, j] += voice.weight * (second - sd[:, 0, j])
+        return sd
 
     def _bases(self) -> tuple[Array, Array]:
         """Give effects with factors of 1 in units, alone and on top of as much again beside the anchor type: (K, J)."""
@@ -500,34 +563,55 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
 
     def _sd_of(self, modifiers: Array, levels: Array, unseen: float) -> Array:
         """Give the standard deviation of each gain alone, against a gap, at modifiers (n, q) and levels (n, J)."""
-        factor, base, layout = self.factors_.on(modifiers, levels, self.type_of_), self._bases()[0], self.layout_
-        joint, n = self.covariance_common_ + self.covariance_own_, len(modifiers)
-        variance = np.zeros((n, layout.n_insatser, len(self.outcomes_)))
-        for k, kind in enumerate(self.type_of_):
-            first = layout.slope.start + kind * layout.n_modifiers
-            of_base = np.flatnonzero(layout.membership[k])
-            others = np.array([*range(first, first + layout.n_modifiers), layout.gap.start])
-            rest = np.column_stack([modifiers, np.ones(n)])
-            within, between = joint[np.ix_(of_base, of_base)].sum(), joint[np.ix_(of_base, others)].sum(axis=0)
-            fixed = np.einsum("np,pq,nq->n", rest, joint[np.ix_(others, others)], rest)
-            scaled = factor[:, k]
-            variance[:, k] = scaled**2 * within + 2 * scaled * (rest @ between)[:, None] + fixed[:, None]
-            chance = self.factors_.variance[kind]
-            of_traits = np.einsum("np,pq,nq->n", modifiers, chance[:-1, :-1], modifiers)[:, None]
+        factor, base = self.factors_.on(modifiers, levels, self.type_of_), self._bases()[0]
+        covariances = self._covariances()
+        rest = np.column_stack([modifiers, np.ones(len(modifiers))])
+        variance = factor**2 * covariances.bases[:, None] + 2 * factor * (rest @ covariances.between.T)[:, :, None]
+        variance += base**2 * ((modifiers**2 @ self.factors_.own_variance.T)[:, :, None] + unseen)
+        for kind, chance in enumerate(self.factors_.variance):
+            own = self.type_of_ == kind
+            fixed = ((rest @ covariances.rest[kind]) * rest).sum(axis=1)
+            of_traits = ((modifiers @ chance[:-1, :-1]) * modifiers).sum(axis=1)[:, None]
             of_traits = of_traits + 2 * levels * (modifiers @ chance[:-1, -1])[:, None] + levels**2 * chance[-1, -1]
-            of_traits = of_traits + (modifiers**2 @ self.factors_.own_variance[k])[:, None] + unseen
-            variance[:, k] += base[k] ** 2 * of_traits
+            variance[:, own] += fixed[:, None, None] + base[own] ** 2 * of_traits[:, None]
         sd: Array = np.sqrt(np.maximum(variance, 0.0)) * self.units_
         return sd
 
-    def _draws(self, n_draws: int, seed: int) -> tuple[Array, Array, Array, Array, Array]:
-        """Draw effects alone (S, K, J), slopes (S, T, q, J), factors seen (S, K, q) and not (S, K), and room (S, T)."""
+    def _covariances(self) -> "_Covariances":
+        """Give what of the variances of gains alone is the same for everybody; worked out once."""
+        if "covariances" not in self._kept:
+            layout, joint = self.layout_, self.covariance_common_ + self.covariance_own_
+            member, everyone = layout.membership, np.arange(layout.n_insatser)
+            of_alone = member @ joint[layout.alone]
+            of_slopes = of_alone[:, layout.slope].reshape(layout.n_insatser, layout.n_types, layout.n_modifiers)
+            columns = np.arange(layout.slope.start, layout.slope.stop).reshape(layout.n_types, layout.n_modifiers)
+            columns = np.hstack([columns, np.full((layout.n_types, 1), layout.gap.start)])
+            self._kept["covariances"] = _Covariances(
+                bases=(of_alone[:, layout.alone] * member).sum(axis=1),
+                between=np.hstack([of_slopes[everyone, self.type_of_], of_alone[:, layout.gap]]),
+                rest=np.stack([joint[np.ix_(own, own)] for own in columns]),
+            )
+        kept: _Covariances = self._kept["covariances"]
+        return kept
+
+    def _draws(self, n_draws: int, seed: int) -> tuple[Array, ...]:
+        """Draw effects alone (S, K, J), slopes (S, T, q, J), factors seen (S, K, q) and not (S, K), and room (S, T).
+
+        They are the same for every client, so those that were asked for last are kept.
+        """
+        asked, kept = (n_draws, seed), self._kept.get("draws")
+        if kept is None or kept[0] != asked:
+            self._kept["draws"] = kept = asked, self._draw(n_draws, seed)
+        drawn: tuple[Array, ...] = kept[1]
+        return drawn
+
+    def _draw(self, n_draws: int, seed: int) -> tuple[Array, ...]:
         rng, layout = np.random.default_rng(seed), self.layout_
         n_outcomes = len(self.outcomes_)
         shared = rng.standard_normal((n_draws, 1, layout.size)) @ _root(self.covariance_common_).T
         own = rng.standard_normal((n_draws, n_outcomes, layout.size)) @ _root(self.covariance_own_).T
         drawn = self.coefficients_[None] + shared + own  # (S, J, P)
-        base = np.einsum("km,sjm->skj", layout.membership, drawn[..., layout.alone])
+        base = np.ascontiguousarray((drawn[..., layout.alone] @ layout.membership.T).transpose(0, 2, 1))
         slopes = drawn[..., layout.slope].reshape(n_draws, n_outcomes, layout.n_types, layout.n_modifiers)
         of_type = np.stack(
             [rng.standard_normal((n_draws, len(chance))) @ _root(chance).T for chance in self.factors_.variance], axis=1
@@ -538,7 +622,17 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         return base, slopes.transpose(0, 2, 3, 1), by_trait, unseen, self.factors_.room + of_type[..., -1]
 
     def plain(self) -> dict[str, Any]:
-        """Turn into plain data for a text file, all but the trees (`without_`), which have their own text."""
+        """Turn into plain data for a text file, all but the trees (`without_`), which have their own text.
+
+        Raises
+        ------
+        ValueError
+            The model has a second voice (one insats, had or not): that keeps rows, which must not leave the machine.
+        """
+        if self.voices_:
+            raise ValueError(
+                "a model of a single insats that people had or not keeps rows, and is not written to a file"
+            )
         lower = np.tril_indices(self.layout_.size)
         return {
             "parameters": {
@@ -574,11 +668,13 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         model.types_, model.type_of_ = tuple(data["types"]), np.array(data["type_of"], dtype=np.intp)
         model.groups_, model.group_of_ = tuple(data["groups"]), np.array(data["group_of"], dtype=np.intp)
         model.layout_ = model._layout()
+        model._kept = {}
         model.units_, model.coefficients_ = np.array(data["units"]), np.array(data["coefficients"])
         model.covariance_common_ = _symmetric(data["covariance_common"], model.layout_.size)
         model.covariance_own_ = _symmetric(data["covariance_own"], model.layout_.size)
         model.noise_ = np.array(data["noise"])
         model.factors_ = Factors.from_plain(data["factors"])
+        model.voices_ = ()
         model.dose_slopes_, model.dose_levels_ = np.array(data["dose_slopes"]), np.array(data["dose_levels"])
         model.without_ = [lightgbm.Booster(model_str=text) for text in trees]
         return model
@@ -647,6 +743,15 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
             raise ValueError("groups: at least two clients are needed to learn from one and check on another")
         splitter = GroupKFold(n_folds, shuffle=True, random_state=self.random_state)
         return list(splitter.split(np.zeros(len(groups)), groups=groups))
+
+
+@dataclass(frozen=True)
+class _Covariances:
+    """Covariances in units: of bases (K,), of these with slopes and gap (K, q + 1), of the latter (T, q + 1, q + 1)."""
+
+    bases: Array
+    between: Array
+    rest: Array
 
 
 def _as_frame(X: Any) -> pd.DataFrame:
