@@ -120,7 +120,7 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
             The part of each dose given while an insats of `anchor_type` ran, shape (n, K). Default: as if doses were
             spread evenly over the interval.
         covered
-            Time with at least one insats, in intervals, shape (n,). Default: the sum of the doses, at most 1.
+            Time with at least one insats, in intervals, shape (n,). Default: not known, and then no gap is looked for.
         late
             How long the interval had lasted, in intervals, when an insats began inside it, shape (n, K); 0 where it ran
             from the start or never. Default: all ran from the start.
@@ -152,6 +152,9 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         folds = self._folds(_merged(groups, frame, doses, changes))
         residual, left = self._residuals(frame, amounts, changes, folds, weights)
         first_voice = self._fit_gains(frame, amounts, residual, left, folds, weights)
+        if covered is None:  # no gap was looked for, so there is none, and no doubt about it
+            for covariance in (self.covariance_common_, self.covariance_own_):
+                covariance[self.layout_.gap], covariance[:, self.layout_.gap] = 0.0, 0.0
         if surfaces.suits(doses):
             self._add_voices(frame, doses[:, 0] == 1, changes, folds, residual[:, 0], left, first_voice)
         self.dose_slopes_, self.dose_levels_ = ridge.fit(self.encoding_.controls(frame), doses, weights)
@@ -224,9 +227,13 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         return np.column_stack([np.asarray(tree.predict(values, num_threads=1)) for tree in self.without_])
 
     def predict_mix(self, X: pd.DataFrame, A: Any, beside: Any = None, covered: Any = None) -> Array:
-        """Give the expected steps that a whole mix of insatser adds, shape (n, J); amounts as in `fit`."""
+        """Give the expected steps that a whole mix of insatser adds, shape (n, J); amounts as in `fit`.
+
+        Time covered is by default the sum of the doses, at most 1.
+        """
         frame = self._aligned(X)
         doses = _matrix(A, "A", (len(frame), self.layout_.n_insatser))
+        covered = np.minimum(doses.sum(axis=1), 1.0) if covered is None else covered
         return self._of_amounts(frame, self._amounts(doses, beside, covered, None))
 
     def predict_added(self, X: pd.DataFrame) -> Array:
@@ -499,7 +506,7 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         """
         shape = doses.shape
         given_beside = self._beside(doses) if beside is None else _matrix(beside, "beside", shape)
-        time = np.minimum(doses.sum(axis=1), 1.0) if covered is None else np.asarray(covered, dtype=np.float64)
+        time = np.zeros(shape[0]) if covered is None else np.asarray(covered, dtype=np.float64)
         passed = np.zeros(shape) if late is None else _matrix(late, "late", shape)
         covering = _matrix(time[:, None], "covered", (shape[0], 1))
         return np.hstack([doses, given_beside, covering, passed @ self._of_type()])
