@@ -109,3 +109,12 @@ def test_longer_forecasts_skip_measurements_in_between():
     three = pd.concat([TWO, TWO.iloc[2:].assign(measured_on=pd.Timestamp("2025-07-07"), value=5.0)])
     spans = cut(three, periods(), INSATSER, BIP, n_steps=2).spans
     assert spans["quarters"].tolist() == [2.0]
+
+
+def test_what_had_passed_when_an_insats_began_is_told():
+    runs = periods(
+        ("a", "J", "2025-01-01", "2025-03-01", 10),  # ran from before the start
+        ("a", "H", "2025-02-17", None, 4),  # began after 42 of 91 days
+    )
+    late = cut(TWO, runs, INSATSER, BIP).late
+    assert late[["J", "H", UNLISTED]].round(3).to_numpy().tolist() == [[0.0, round(42 / 91, 3), 0.0]]
