@@ -113,16 +113,19 @@ def answered(measurements: pd.DataFrame) -> pd.DataFrame:
 
 
 def _changes(spans: pd.DataFrame, answers: pd.DataFrame, instrument: Instrument) -> pd.DataFrame:
-    """Change per indicator: mean over the respondents who answered at both ends.
+    """Change per indicator: mean over the persons who answered at both ends.
 
-    A change of who answered is not a change of the client, so a respondent counts only with both answers.
+    A change of who answered is not a change of the client, so an answer counts only beside another one by the same
+    person. Only where an indicator never has two by the same person do two by the same kind of respondent count.
     """
-    keyed = answers[["client_id", "measured_on", "respondent", "indicator", "value"]]
+    keyed = answers[["client_id", "measured_on", "respondent", "respondent_id", "indicator", "value"]]
     rows = spans.assign(row=np.arange(len(spans)))
     before = rows.merge(keyed, left_on=["client_id", "started_on"], right_on=["client_id", "measured_on"])
     after = rows.merge(keyed, left_on=["client_id", "ended_on"], right_on=["client_id", "measured_on"])
     both = before.merge(after, on=["row", "respondent", "indicator"], suffixes=("", "_after"))
     both["change"] = both["value_after"] - both["value"]
+    same = both["respondent_id"] == both["respondent_id_after"]
+    both = both[same | ~both["indicator"].isin(both["indicator"][same])]
     wide = both.pivot_table(index="row", columns="indicator", values="change", aggfunc="mean", observed=True)
     return wide.reindex(index=range(len(spans)), columns=list(instrument.ranking)).astype(float)
 

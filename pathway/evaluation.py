@@ -45,6 +45,42 @@ class HeldOut:
     indicators: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Resampled:
+    """Clients drawn anew many times, with all their rows: how far a figure would be another with other people.
+
+    Attributes
+    ----------
+    codes
+        Number of each row's client, shape (n,).
+    counts
+        How often each draw has each client, shape (draws, clients).
+    """
+
+    codes: npt.NDArray[np.intp]
+    counts: Array
+
+    @classmethod
+    def of(cls, clients: npt.NDArray[Any], seed: int) -> "Resampled":
+        """Draw the clients of rows, shape (n,)."""
+        codes, _ = pd.factorize(clients)
+        size = int(codes.max(initial=-1)) + 1
+        drawn = np.random.default_rng(seed).integers(0, size, size=(_DRAWS, size))
+        return cls(codes, np.stack([np.bincount(draw, minlength=size) for draw in drawn]).astype(np.float64))
+
+    def ratio(self, above: Array, below: Array) -> dict[str, float]:
+        """Give the ratio of two sums over rows, shapes (n,), with a 90 % interval; all 0 where `below` sums to 0."""
+        if not below.sum():
+            return {"mean": 0.0, "low": 0.0, "high": 0.0}
+        a, b = (self.counts @ np.bincount(self.codes, part, self.counts.shape[1]) for part in (above, below))
+        draws = a[b != 0] / b[b != 0]
+        return {
+            "mean": float(above.sum() / below.sum()),
+            "low": float(np.quantile(draws, 0.05)),
+            "high": float(np.quantile(draws, 0.95)),
+        }
+
+
 def baselines(
     X_train: pd.DataFrame, train: Episodes, X_test: pd.DataFrame, test: Episodes, indicators: Sequence[str]
 ) -> dict[str, Array]:
@@ -64,6 +100,7 @@ def summarise(held_out: HeldOut, seed: int) -> dict[str, Any]:
     large nor too small, over the insatser that people did have; it says nothing of cause.
     """
     errors = {name: (predicted - held_out.observed) ** 2 for name, predicted in held_out.predicted.items()}
+    resampled = Resampled.of(held_out.clients, seed)
     return {
         "n_clients": len(np.unique(held_out.clients)),
         "n_episodes": len(held_out.clients),
@@ -73,9 +110,9 @@ def summarise(held_out: HeldOut, seed: int) -> dict[str, Any]:
             indicator: {name: float(np.sqrt(np.nanmean(error[:, j]))) for name, error in errors.items()}
             for j, indicator in enumerate(held_out.indicators)
         },
-        "skill": {name: _skill(errors[MODEL], errors[name], held_out.clients, seed) for name in BASELINES},
+        "skill": {name: _skill(errors[MODEL], errors[name], resampled) for name in BASELINES},
         "gain_shown_per_step_expected": _slope(
-            held_out.gains, held_out.observed - (held_out.predicted[MODEL] - held_out.gains), held_out.clients, seed
+            held_out.gains, held_out.observed - (held_out.predicted[MODEL] - held_out.gains), resampled
         ),
         "coverage_of_90": float(np.nanmean(held_out.inside)),
         "coverage_of_90_by_indicator": {
@@ -134,23 +171,10 @@ def _by_insats(train: Episodes, test: Episodes, indicator: str) -> Array:
     return predicted
 
 
-def _skill(model: Array, baseline: Array, clients: npt.NDArray[Any], seed: int) -> dict[str, float]:
-    return _ratio(np.nansum(baseline - model, axis=1), np.nansum(baseline, axis=1), clients, seed)
+def _skill(model: Array, baseline: Array, resampled: Resampled) -> dict[str, float]:
+    return resampled.ratio(np.nansum(baseline - model, axis=1), np.nansum(baseline, axis=1))
 
 
-def _slope(expected: Array, shown: Array, clients: npt.NDArray[Any], seed: int) -> dict[str, float]:
+def _slope(expected: Array, shown: Array, resampled: Resampled) -> dict[str, float]:
     expected = np.where(np.isnan(shown), np.nan, expected)
-    return _ratio(np.nansum(expected * shown, axis=1), np.nansum(expected**2, axis=1), clients, seed)
-
-
-def _ratio(above: Array, below: Array, clients: npt.NDArray[Any], seed: int) -> dict[str, float]:
-    """Ratio of two sums over rows, with a 90 % interval from resampling whole clients."""
-    codes, _ = pd.factorize(clients)
-    a, b = (np.bincount(codes, weights=part) for part in (above, below))  # per client
-    drawn = np.random.default_rng(seed).integers(0, len(a), size=(_DRAWS, len(a)))
-    draws = a[drawn].sum(axis=1) / b[drawn].sum(axis=1)
-    return {
-        "mean": float(above.sum() / below.sum()),
-        "low": float(np.quantile(draws, 0.05)),
-        "high": float(np.quantile(draws, 0.95)),
-    }
+    return resampled.ratio(np.nansum(expected * shown, axis=1), np.nansum(expected**2, axis=1))

@@ -23,14 +23,14 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from pathway import evaluation, leaving, outcomelink
+from pathway import checks, evaluation, leaving, outcomelink, overlap
 from pathway.course import Spread
 from pathway.effects import GainModel
 from pathway.episodes import Insatser
 from pathway.errors import FaultyModelFolder, PathwayError, UnreadableFile
 from pathway.instrument import Instrument
 from pathway.outcomelink import OutcomeLink
-from pathway.overlap import FEWEST_CLIENTS, Support
+from pathway.overlap import Support
 from pathway.reading import shaped
 
 FORMAT = 1
@@ -186,7 +186,7 @@ def _facts(model: Model) -> dict[str, Any]:
         },
         "features": list(model.gains.encoding_.names),
         "modifiers": list(model.gains.encoding_.modifiers),
-        "support": {name: dict(part) for name, part in vars(model.support).items()},
+        "support": asdict(model.support),
         "spread": {
             "sd": dict(model.spread.sd),
             "growth": {str(ahead): width for ahead, width in model.spread.growth.items()},
@@ -242,9 +242,11 @@ def _section(title: str, lines: Sequence[str]) -> list[str]:
 
 
 def _card(model: Model) -> str:
-    training, support = model.training, model.support
+    training, support, said = model.training, model.support, model.evaluation
     silent = sorted(
-        insats for insats, n in support.n_clients.items() if n < FEWEST_CLIENTS and insats in model.insatser.types
+        insats
+        for insats, n in support.n_clients.items()
+        if n < support.fewest_clients and insats in model.insatser.types
     )
     return "\n".join(
         [
@@ -260,13 +262,15 @@ def _card(model: Model) -> str:
             f"  {training.first_measured_on} to {training.last_measured_on};"
             f" register version `{training.register_version[:16]}`",
             f"* instrument `{model.instrument.name}`, catalogue `{training.catalogue_version}`, seed {training.seed}",
-            f"* silent about (fewer than {FEWEST_CLIENTS} people): {', '.join(silent) or 'none'}",
+            f"* silent about (fewer than {support.fewest_clients} people): {', '.join(silent) or 'none'}",
             "",
             "## Skill on clients held out",
             "",
-            *evaluation.lines(model.evaluation),
+            *evaluation.lines(said),
             "",
-            *_section("Leaving", leaving.lines(model.evaluation["leaving"]) if "leaving" in model.evaluation else ()),
+            *_section("Checks of cause", checks.lines(said["checks"]) if "checks" in said else ()),
+            *_section("Overlap", overlap.lines(said["overlap"], support) if "overlap" in said else ()),
+            *_section("Leaving", leaving.lines(said["leaving"]) if "leaving" in said else ()),
             *_section("Levels and work", outcomelink.lines(model.outcome_link) if model.outcome_link else ()),
             "## Assumptions and limits",
             "",

@@ -135,11 +135,12 @@ class Desk:
             if case.wishes.prefer:
                 notes.append(wording.note("wished"))
             for activity in plans[0].activities:
+                name = self.catalogue.by_id[activity.insats_id].name
                 if activity.based_on < THIN_BELOW:
-                    name = self.catalogue.by_id[activity.insats_id].name
                     notes.append(
                         wording.note("few_comparable", insats=name, n=words.amount(activity.based_on, "participation"))
                     )
+                notes += wording.doubt_notes(name, self._explained_by(activity.insats_id), self.model.instrument)
         answered_on = [a.measured_on for a in case.measurements if a.value is not None and a.measured_on <= case.as_of]
         if answered_on and max(answered_on) < case.as_of - timedelta(days=OLD_AFTER_DAYS):
             notes.append(wording.note("old_measurement", date=max(answered_on)))
@@ -147,6 +148,11 @@ class Desk:
         if aimed is not case:
             notes.append(wording.weights_note(aimed.goal.weights, self.model.instrument))
         return (*notes, *wording.case_notes(aimed, self.model.instrument))
+
+    def _explained_by(self, insats_id: str) -> dict[str, float]:
+        """Give how many times as strong as measured features what explains the whole mean gain would be, if a rise."""
+        known = self.model.evaluation.get("checks", {}).get("robustness", {}).get(insats_id)
+        return known["times"] if known and known["gain"]["mean"] > 0 else {}
 
     def _abstention(self, proposal: planner.Proposal, speakable: dict[str, int], measured: bool) -> list[str]:
         if not measured:

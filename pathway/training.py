@@ -10,12 +10,13 @@ import pandas as pd
 from sklearn.model_selection import GroupKFold
 from threadpoolctl import threadpool_limits
 
-from pathway import __version__, course, episodes, evaluation, features, leaving, outcomelink, overlap
+from pathway import __version__, checks, course, episodes, evaluation, features, leaving, outcomelink, overlap
 from pathway.catalogue import Catalogue
+from pathway.checks import Fold, Rows
 from pathway.effects import GainModel
 from pathway.episodes import Episodes, Insatser
 from pathway.errors import Mismatch, TooLittleData
-from pathway.evaluation import MODEL, HeldOut
+from pathway.evaluation import MODEL, HeldOut, Resampled
 from pathway.instrument import Instrument
 from pathway.modelfolder import Model, Training
 from pathway.register import Register, Tables
@@ -63,7 +64,7 @@ def train(
 
 
 def _fitted(river: "_River", register: Register, catalogue: Catalogue, seed: int, progress: Progress) -> Model:
-    instrument, tables, steps = river.instrument, river.tables, _FOLDS + 1
+    instrument, tables, steps = river.instrument, river.tables, _FOLDS + 2
     river.weigh(seed)
     judged = []
     for fold, (train_rows, test_rows) in enumerate(river.folds(seed)):
@@ -76,8 +77,17 @@ def _fitted(river: "_River", register: Register, catalogue: Catalogue, seed: int
 
     progress("learning from all clients", _FOLDS, steps)
     gains = river.fit(np.arange(len(river.episodes)), seed)
+    progress("checking whether gains may be effects", _FOLDS + 1, steps)
+    rows, folds = river.rows(), [one.fold for one in judged]
+    shown = checks.show(rows, folds)
+    limits = overlap.settle(
+        shown.products, shown.squares, shown.less_expected, rows.n_clients(), Resampled.of(rows.clients, seed)
+    )
     support = overlap.measure(
-        gains, river.X, river.episodes.doses, river.episodes.spans["client_id"], river.n_participations()
+        gains, river.X, river.episodes.doses, river.episodes.spans["client_id"], river.n_participations(), limits
+    )
+    checked = checks.run(
+        rows, folds, shown, gains, tables.participations, tables.measurements, limits.fewest_clients, seed
     )
     levels = [f"{features.LEVEL}{indicator}" for indicator in instrument.ranking]
     spans = river.episodes.spans
@@ -100,7 +110,8 @@ def _fitted(river: "_River", register: Register, catalogue: Catalogue, seed: int
             software=__version__,
         ),
         evaluation=evaluation.summarise(held_out, seed)
-        | {"leaving": leaving.summarise(river.starts, river.weights, seed)},
+        | {"leaving": leaving.summarise(river.starts, river.weights, seed)}
+        | {"checks": checked, "overlap": limits.shown},
         outcome_link=outcomelink.learn(river.starts, tables.measurements, tables.outcomes, instrument, seed),
     )
     progress("done", steps, steps)
@@ -111,6 +122,7 @@ def _fitted(river: "_River", register: Register, catalogue: Catalogue, seed: int
 class _Judged:
     """What one fold says: predictions one step ahead, and how far levels missed their expectation further ahead."""
 
+    fold: Fold
     predicted: dict[str, Array]
     gains: Array
     observed: Array
@@ -152,6 +164,9 @@ class _River:
         """Let rows stand in for those like them that were not measured again."""
         self.weights = leaving.weights(self.starts, self.episodes.spans, seed)
 
+    def rows(self) -> Rows:
+        return Rows(self.X, self.episodes, np.asarray(self.weights, dtype=np.float64), self.insatser.table())
+
     def folds(self, seed: int) -> list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]:
         groups = self.episodes.spans["client_id"].to_numpy()
         return list(GroupKFold(_FOLDS, shuffle=True, random_state=seed).split(groups, groups=groups))
@@ -183,6 +198,7 @@ class _River:
         clients = test.spans["client_id"].to_numpy()
         missed = [self._missed(model, n_steps, set(clients)) for n_steps in _STEPS_AHEAD]
         return _Judged(
+            fold=Fold(model, train_rows, test_rows),
             predicted=predicted,
             gains=gains,
             observed=test.changes.to_numpy(),

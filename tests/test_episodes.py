@@ -11,8 +11,9 @@ INSATSER = Insatser({"J": "jobb", "H": "hälsa"}, {"J": 10.0, "H": 4.0})
 
 
 def answers(*rows):
-    """Rows of (client, date, respondent, indicator, value)."""
+    """Rows of (client, date, respondent, indicator, value); every answer of a caseworker is by the same one."""
     table = pd.DataFrame(rows, columns=["client_id", "measured_on", "respondent", "indicator", "value"])
+    table["respondent_id"] = table["respondent"].map({"klient": "", "handläggare": "h1"})
     return table.astype({"measured_on": "datetime64[s]", "value": "float64"})
 
 
@@ -50,6 +51,20 @@ def test_the_change_is_the_mean_over_those_who_answered_at_both_ends():
     assert cut(alone, periods(), INSATSER, BIP).changes["natverk"].tolist() == [2.0]
     nobody = TWO.drop(index=[0, 3])
     assert cut(nobody, periods(), INSATSER, BIP).changes["natverk"].isna().all()
+
+
+def test_another_caseworkers_answer_is_no_change_of_the_client():
+    taken_over = TWO.assign(respondent_id=["", "h1", "", "h2"])
+    assert cut(taken_over, periods(), INSATSER, BIP).changes["natverk"].tolist() == [2.0]  # the client's alone
+    only_them = taken_over.drop(index=[0, 2])
+    elsewhere = TWO.assign(client_id="b")
+    changes = cut(pd.concat([only_them, elsewhere]), periods(), INSATSER, BIP).changes["natverk"]
+    assert changes.isna().tolist() == [True, False]
+
+
+def test_where_nobody_ever_answers_twice_another_of_the_same_kind_will_do():
+    strangers = TWO.iloc[[1, 3]].assign(respondent_id=["h1", "h2"], value=[3.0, 4.0])
+    assert cut(strangers, periods(), INSATSER, BIP).changes["natverk"].tolist() == [1.0]
 
 
 def test_an_unanswered_question_is_no_measurement():

@@ -295,7 +295,7 @@ def test_without_effects_the_truth_is_zero(folders: dict[str, Path]) -> None:
     assert not truth.lost_in_gap(np.full((1, len(truth.indicators)), 2.5)).any()
 
 
-@pytest.mark.parametrize("shape", ["smooth", "threshold"])
+@pytest.mark.parametrize("shape", ["smooth", "threshold", "same"])
 def test_set_points_move_by_what_the_truth_says(folders: dict[str, Path], shape: str) -> None:
     cut, truth, _ = what_happened(folders[shape])
     before, after = (latent(cut, truth.setpoints, truth, column) for column in ("started_on", "ended_on"))
@@ -310,7 +310,7 @@ def test_set_points_move_by_what_the_truth_says(folders: dict[str, Path], shape:
     assert moved[inside & ~active[:, None]] == pytest.approx(-lost[inside & ~active[:, None]], abs=0.02)
 
 
-@pytest.mark.parametrize("shape", ["smooth", "threshold"])
+@pytest.mark.parametrize("shape", ["smooth", "threshold", "same"])
 def test_an_oracle_that_sees_levels_recovers_the_truth(folders: dict[str, Path], shape: str) -> None:
     cut, truth, _ = what_happened(folders[shape])
     level, later = (latent(cut, truth.levels, truth, column) for column in ("started_on", "ended_on"))
@@ -365,6 +365,16 @@ def test_shapes_differ_in_how_people_differ(folders: dict[str, Path]) -> None:
     ]
     assert min(kinds[0]) > 20
     assert set(kinds[1]) == {2}
+
+
+def test_where_effects_are_the_same_nothing_but_the_ends_of_the_scale_sets_people_apart(
+    folders: dict[str, Path],
+) -> None:
+    truth = Truth.read(folders["same"] / "truth")
+    low, high, top = (gains_of_some(truth, setpoint).alone for setpoint in (1.5, 4.9, 5.0))
+    assert (low == truth.effects.full * truth.effects.alone_share[:, None]).all()
+    assert (high == low).all()
+    assert (top == np.minimum(low, 0)).all()
 
 
 def test_about_one_insats_in_ten_does_slight_harm(tmp_path: Path) -> None:

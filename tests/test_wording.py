@@ -35,7 +35,8 @@ SHORT = {  # short values, so that the length of a sentence is the template's ow
     "n": "5 saker", "reasons": "åldern (42 år) och barn hemma", "needed": "2,0", "found": "1,5",
     "gap": "3,1 procent", "weeks": "52 veckor", "parts": "kommun och ålder", "fields": "a, b och c",
     "reason": "Den har inga platser.", "min": "1", "max": "5", "case": "7", "time": "14.05", "rank": "2",
-    "level": "2,0", "rules": "budgeten",
+    "level": "2,0", "rules": "budgeten", "times": "0,5",
+    "feature": "tiden utan arbete",
 }  # fmt: skip
 FORBIDDEN = re.compile(r"\b(beror på|på grund av|optimal\w*|risk\w*|poäng\w*|score\w*)\b", re.IGNORECASE)
 

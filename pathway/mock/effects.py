@@ -9,7 +9,7 @@ from pathway.catalogue import Catalogue
 from pathway.mock.draws import EFFECTS, Bools, Floats, Ints, pick, root, stream
 from pathway.mock.parameters import EffectSizes
 
-Shape = Literal["smooth", "threshold", "none"]
+Shape = Literal["smooth", "threshold", "same", "none"]
 SHAPES: tuple[Shape, ...] = get_args(Shape)
 
 TRAITS = ("age", "months_without_work", "health_codes")  # what effects differ by, besides the level itself
@@ -30,7 +30,7 @@ class Effects:
     Attributes
     ----------
     shape
-        How effects differ between people; ``none``: nothing has any effect.
+        How effects differ between people; ``same``: not at all, ``none``: nothing has any effect.
     insatser, indicators
         Ids, K and J of them.
     full
@@ -75,7 +75,7 @@ class Effects:
         Shape (m, J); never past the end of the scale that the effect moves towards.
         """
         full = self.full[k]
-        room = _window(full, setpoints) if self.shape == "threshold" else _headroom(full, setpoints)
+        room = _ROOM[self.shape](full, setpoints)
         return full * room * self._by_person(k, (traits - CENTRES) / UNITS)[:, None]
 
     def lost_in_gap(self, setpoints: Floats) -> Floats:
@@ -83,6 +83,8 @@ class Effects:
         return self.gap_loss * np.clip((setpoints - LOWEST) / (MIDDLE - LOWEST), 0.0, MOST_ROOM)
 
     def _by_person(self, k: Ints, z: Floats) -> Floats:
+        if self.shape == "same":
+            return np.ones(len(k))
         if self.shape == "threshold":
             above = z[np.arange(len(k)), self.rule_trait[k]] > 0
             return np.where(above == self.rule_above[k], ON_ITS_SIDE, ON_THE_OTHER)
@@ -100,6 +102,13 @@ def _headroom(full: Floats, setpoints: Floats) -> Floats:
 def _window(full: Floats, setpoints: Floats) -> Floats:
     upward = np.where(setpoints < LOW, BELOW_LOW, np.where(setpoints < HIGH, BELOW_HIGH, 0.0))
     return np.where(full >= 0, upward, np.where(setpoints > LOWEST + HIGHEST - HIGH, 1.0, 0.0))
+
+
+def _any_room(full: Floats, setpoints: Floats) -> Floats:
+    return np.where(full >= 0, setpoints < HIGHEST, setpoints > LOWEST).astype(np.float64)
+
+
+_ROOM = {"smooth": _headroom, "threshold": _window, "same": _any_room, "none": _headroom}
 
 
 def draw(

@@ -55,8 +55,8 @@ def write(
         At least 0. The effects hang on seed, catalogue and instrument, not on the number of clients.
     effects
         How effects differ between people: ``smooth`` (linear in age, months without work, number of health codes, and
-        in the room left on the scale), ``threshold`` (only on one side of a cut-off), ``none`` (no insats has any
-        effect, and gaps cost nothing).
+        in the room left on the scale), ``threshold`` (only on one side of a cut-off), ``same`` (not at all), ``none``
+        (no insats has any effect, and gaps cost nothing).
     catalogue, instrument
         Files; the catalogue is copied into the package as it is.
     progress

@@ -80,6 +80,7 @@ _FILLED = {
     "notes.require_impossible": "insats reason",
     "notes.require_conflict": "rules",
     "notes.few_comparable": "insats n",
+    "notes.unknown_cause": "insats times feature",
     "notes.not_proven": "gap",
     "notes.unmeasured": "indicators",
     "notes.old_measurement": "date",

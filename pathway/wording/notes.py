@@ -60,6 +60,27 @@ def weights_note(weights: Mapping[str, float], instrument: Instrument, words: Wo
     return note("goal_work", words, weights=told)
 
 
+def doubt_notes(
+    insats: str, times: Mapping[str, float], instrument: Instrument, words: Words | None = None
+) -> tuple[str, ...]:
+    """Say that a cause weaker than the strongest measured feature could explain an insats' expected rise, if so.
+
+    Parameters
+    ----------
+    insats
+        Its name.
+    times
+        How many times as strong as measured features such a cause would be, by feature.
+    """
+    words = words or swedish()
+    feature = min(times, key=lambda one: times[one], default=None)
+    if feature is None or times[feature] >= 1:
+        return ()
+    strength = words.number(max(times[feature], 0.1), 1)
+    phrase = words.feature(feature, instrument).phrase
+    return (note("unknown_cause", words, insats=insats, times=strength, feature=phrase),)
+
+
 def conflict_notes(
     conflicts: Sequence[Hindrance], catalogue: Catalogue, instrument: Instrument, words: Words | None = None
 ) -> tuple[str, ...]:

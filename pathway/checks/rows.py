@@ -1,0 +1,152 @@
+"""What checks are made on: the rows that a model learned from, and what features leave of amounts and changes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.base import clone
+
+from pathway.effects import GainModel, ridge
+from pathway.effects.encoding import Encoding
+from pathway.effects.gain_model import NORMAL_90
+from pathway.effects.layout import Term
+from pathway.episodes import Episodes
+
+Array = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.intp]
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows that a model learns from.
+
+    Attributes
+    ----------
+    X
+        Features at the start, shape (n, p).
+    episodes
+        Doses and changes, n rows.
+    weights
+        Shape (n,).
+    insatser
+        Type and group of each insats, K rows (`pathway.episodes.Insatser.table`).
+    """
+
+    X: pd.DataFrame
+    episodes: Episodes
+    weights: Array
+    insatser: pd.DataFrame
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    @property
+    def clients(self) -> npt.NDArray[Any]:
+        """Client of each row, shape (n,)."""
+        return self.episodes.spans["client_id"].to_numpy()
+
+    @property
+    def doses(self) -> Array:
+        """Dose of each insats, shape (n, K)."""
+        return self.episodes.doses.to_numpy()
+
+    @property
+    def types(self) -> npt.NDArray[Any]:
+        """Type of each insats, shape (K,)."""
+        return self.insatser["type"].to_numpy(dtype=object)
+
+    def at(self, rows: Ints | Flags) -> "Rows":
+        """Take some of the rows."""
+        X = self.X.iloc[rows].reset_index(drop=True)
+        return replace(self, X=X, episodes=self.episodes.at(rows), weights=self.weights[rows])
+
+    def by_type(self, amounts: Array) -> pd.DataFrame:
+        """Sum amounts of insatser, shape (n, K), by their type."""
+        return pd.DataFrame({kind: amounts[:, self.types == kind].sum(axis=1) for kind in pd.unique(self.types)})
+
+    def n_clients(self) -> Ints:
+        """Count the clients who had each insats, shape (K,)."""
+        had = pd.DataFrame(self.doses > 0).groupby(self.clients).any()
+        return np.asarray(had.sum(), dtype=np.intp)
+
+    def refit(self, model: GainModel) -> GainModel:
+        """Fit gains as `model` was fitted, on these rows; the course without insatser, which no check asks for, not."""
+        part, fresh = self.episodes, clone(model).set_params(n_trees=1, largest_change=None)
+        fitted: GainModel = fresh.fit(
+            self.X, part.doses, part.changes, groups=self.clients, insatser=self.insatser,
+            beside=part.beside, covered=part.covered, late=part.late, weights=self.weights,
+        )  # fmt: skip
+        return fitted
+
+
+@dataclass(frozen=True)
+class Left:
+    """Amounts and changes less what the features of other clients foretell of them.
+
+    Attributes
+    ----------
+    doses, beside
+        Shape (n, K).
+    covered
+        Shape (n,).
+    changes
+        NaN where not measured, shape (n, J).
+    """
+
+    doses: Array
+    beside: Array
+    covered: Array
+    changes: Array
+
+    @classmethod
+    def of(cls, rows: Rows, encoding: Encoding, folds: Sequence[tuple[Ints, Ints]]) -> "Left":
+        """Take away what is foretold; rows that are in no fold's test part keep zeros.
+
+        Time that had passed when an insats began inside the interval is foretold with, too: what happened in it
+        decided the start (`pathway.effects.gain_model`).
+        """
+        part = rows.episodes
+        n_insatser = part.doses.shape[1]
+        controls = np.hstack([encoding.controls(rows.X), rows.by_type(part.late.to_numpy()).to_numpy()])
+        targets = np.column_stack([part.doses, part.beside, part.covered, part.changes])
+        left = np.zeros_like(targets)
+        for train, test in folds:
+            slopes, levels = ridge.fit(controls[train], targets[train], rows.weights[train])
+            left[test] = targets[test] - controls[test] @ slopes - levels
+        doses, beside, covered, changes = np.split(left, [n_insatser, 2 * n_insatser, 2 * n_insatser + 1], axis=1)
+        return cls(doses, beside, covered[:, 0], changes)
+
+    def at(self, rows: Ints) -> "Left":
+        """Take some of the rows."""
+        return Left(self.doses[rows], self.beside[rows], self.covered[rows], self.changes[rows])
+
+
+def average(model: GainModel, X: pd.DataFrame, doses: Array, beside: Array) -> dict[str, float]:
+    """Give the steps that mixes are expected to add, mean over people and outcomes, with the model's 90 % interval.
+
+    What is spared of a gap is not counted. The interval is that of the average mix for a person in the middle, which
+    is a little too wide: it holds what no feature tells of one person.
+
+    Parameters
+    ----------
+    doses, beside
+        Shape (n, K).
+    """
+    mean = float(model.predict_mix(X, doses, beside, np.zeros(len(X))).mean())
+    terms = [Term(k, *amounts) for k, amounts in enumerate(zip(doses.mean(axis=0), beside.mean(axis=0), strict=True))]
+    covariance = model.total(_middle(X), [term for term in terms if term.dose or term.beside])[1]
+    half = NORMAL_90 * float(np.sqrt(max(covariance.sum(), 0.0))) / len(covariance)
+    return {"mean": mean, "low": mean - half, "high": mean + half}
+
+
+def _middle(X: pd.DataFrame) -> pd.DataFrame:
+    numbers = X.select_dtypes("number")
+    return (
+        X.head(1)
+        .astype(dict.fromkeys(numbers.columns, float))
+        .assign(**{str(name): mean for name, mean in numbers.mean().items()})
+    )
