@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from benchmarks.thousand_plans import people
@@ -34,27 +35,33 @@ from pathway import (
     training,
 )  # fmt: skip
 from pathway.case import Case
-from pathway.mock.truth import Truth
+from pathway.instrument import Instrument
+from pathway.mock.truth import Gains, Truth
 from pathway.overlap import Comparable
-from pathway.plan import Suggestion
 from pathway.planner import Placement, Prospects
 from pathway.suggestion import Desk
+
+Floats = npt.NDArray[np.float64]
 
 CLIENTS = 2000
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 
 
-def true_prospects(truth: Truth, client_id: str, case: Case, suggestion: Suggestion, desk: Desk) -> Prospects:
-    """Give the prospects that a planner would have that knew the truth; the course without plan stays the model's."""
-    measured_on = max(answer.measured_on for answer in case.measurements)
-    gains = truth.gains([client_id], [measured_on])
-    expected = suggestion.plans[0].expected
-    ranking, scale = desk.model.instrument.ranking, desk.model.instrument.scale
+def true_prospects(truth: Truth, instrument: Instrument, gains: Gains, now: Floats, without: Floats) -> Prospects:
+    """Give the prospects that a planner would have that knew the truth.
+
+    Parameters
+    ----------
+    gains
+        True gains, of which those of the first person count.
+    now, without
+        Level today, and expected at the end without a plan, shape (J,): nobody's truth, but the same for everybody.
+    """
     return Prospects(
-        indicators=ranking,
-        scale=(scale.min, scale.max),
-        now=np.array([expected[indicator].now for indicator in ranking]),
-        without=np.array([expected[indicator].without_plan.mean for indicator in ranking]),
+        indicators=instrument.ranking,
+        scale=(instrument.scale.min, instrument.scale.max),
+        now=now,
+        without=without,
         alone=dict(zip(truth.insatser, gains.alone[0], strict=True)),
         beside=dict(zip(truth.insatser, gains.beside[0], strict=True)),
         speakable=frozenset(truth.insatser),
@@ -106,7 +113,14 @@ def main() -> None:
             inside += within_intervals(truth, client_id, case, desk)
             if not suggestion.plans:
                 continue
-            known = true_prospects(truth, client_id, case, suggestion, desk)
+            ranking, expected = desk.model.instrument.ranking, suggestion.plans[0].expected
+            known = true_prospects(
+                truth,
+                desk.model.instrument,
+                truth.gains([client_id], [max(answer.measured_on for answer in case.measurements)]),
+                np.array([expected[indicator].now for indicator in ranking]),
+                np.array([expected[indicator].without_plan.mean for indicator in ranking]),
+            )
             placed = [
                 Placement(one.insats_id, one.start_on, one.end_on, one.hours_per_week)
                 for one in suggestion.plans[0].activities
