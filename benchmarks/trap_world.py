@@ -4,8 +4,9 @@
     lived = trap_world.live(0, trap_world.Setting(by_rating=3.0))
 
 People come on different days and are lived week by week up to the same last one. Levels drift to a set point of their
-own; what insatser give moves both. At measurements, and in the weeks between, free places are filled with insatser: by
-popularity and, for the insats in question, by whatever `Setting` says. Nothing is shared with `pathway.mock`.
+own; what insatser give moves both. Those who have nothing may be given an insats at a measurement, and in the weeks
+between: by popularity and, for the insats in question, by whatever `Setting` says. There is one at a time, so that
+nothing hangs on interplay. Nothing is shared with `pathway.mock`.
 """
 
 from collections.abc import Mapping
@@ -34,7 +35,7 @@ INSTRUMENT = Instrument(
     "small", "1", SCALE, tuple(Indicator(id, id, id, ("klient", "handläggare"), True, False, "") for id in INDICATORS)
 )
 FIRST_DAY = pd.Timestamp("2023-01-02")
-QUARTER, N_WEEKS, PLACES = 13, 117, 2
+QUARTER, N_WEEKS, NOTHING = 13, 117, -1
 HOURS, MIDDLE, PULL = 10.0, 2.75, 0.06
 KLIENT, CASEWORKER = "klient", "handläggare"
 
@@ -56,7 +57,7 @@ class Setting:
     weeks
         Shortest and longest time between two measurements.
     begin, begin_within
-        Chance that a free place is filled at a measurement, and in a week between two.
+        Chance that who has nothing is given something at a measurement, and in a week between two.
     by_rating, by_level, by_health, by_belief, by_motivation
         How much more `X` is chosen for a step of the last rating below the middle, a step of the true level below it,
         a health code, a standard deviation of the caseworker's belief in it, and of the person's motivation.
@@ -177,15 +178,14 @@ class _Lives:
         self.caseworker = rng.integers(0, n_staff, n)
         self.due, self.left = self.enrolled.copy(), np.full(n, -1)
         self.rated, self.level_then = np.full(n, MIDDLE), self.level.mean(axis=1)
-        self.place, self.until = np.full((n, PLACES), -1), np.zeros((n, PLACES), dtype=np.int64)
-        self.share = np.zeros((n, PLACES))
+        self.has, self.until, self.share = np.full(n, NOTHING), np.zeros(n, dtype=np.int64), np.zeros(n)
         self.answers: list[pd.DataFrame] = []
         self.factors: list[pd.DataFrame] = []
         self.begun: list[pd.DataFrame] = []
         self.statuses: list[pd.DataFrame] = []
 
     def live_week(self, week: int) -> None:
-        self.place[self.until <= week] = -1
+        self.has[self.until <= week] = NOTHING
         due = self._lose_some(self._here(week, self.due == week), week)
         self._measure(due, week)
         self._begin(due, self.s.begin, week)
@@ -203,7 +203,7 @@ class _Lives:
         return drawn
 
     def _has_x(self, who: Ints) -> Bools:
-        has: Bools = (self.place[who] == self.x).any(axis=1)
+        has: Bools = self.has[who] == self.x
         return has
 
     def _below(self, who: Ints) -> Floats:
@@ -260,7 +260,7 @@ class _Lives:
 
     def _begin(self, who: Ints, chance: float, week: int) -> None:
         s, rng = self.s, self.rng
-        who = who[(self.place[who] < 0).any(axis=1) & (rng.random(len(who)) < chance)]
+        who = who[(self.has[who] == NOTHING) & (rng.random(len(who)) < chance)]
         liking = np.tile(self.liking, (len(who), 1)) + rng.gumbel(size=(len(who), len(self.ids)))
         liking[:, self.like_x] += (s.by_move * self._risen(who))[:, None]
         liking[:, self.x] += (
@@ -270,17 +270,12 @@ class _Lives:
             + s.by_belief * self.belief[self.caseworker[who]]
             + s.by_motivation * self.motivation[who]
         )
-        for place in range(PLACES):
-            busy = np.flatnonzero(self.place[who, place] >= 0)
-            liking[busy, self.place[who[busy], place]] = -np.inf
         k, breaks = np.argmax(liking, axis=1), rng.random(len(who)) < s.broken_off
         weeks = rng.integers(*s.length, len(who))
         end = week + np.where(breaks, np.maximum(weeks // 6, 1), weeks)
-        at = np.argmax(self.place[who] < 0, axis=1)
-        self.place[who, at], self.until[who, at] = k, end
-        self.share[who, at] = rng.choice(s.intensity, len(who))
+        self.has[who], self.until[who], self.share[who] = k, end, rng.choice(s.intensity, len(who))
         begun = {"client_id": who, "insats_id": k, "started_on": week, "ended_on": end, "is_broken": breaks}
-        self.begun.append(pd.DataFrame(begun | {"hours_per_week": self.share[who, at] * HOURS}))
+        self.begun.append(pd.DataFrame(begun | {"hours_per_week": self.share[who] * HOURS}))
 
     def _find_work(self, who: Ints, week: int) -> None:
         s = self.s
@@ -294,9 +289,9 @@ class _Lives:
 
     def _move(self, who: Ints) -> None:
         s = self.s
-        given = np.where(self.place[who] >= 0, self.gives[self.place[who]], 0.0) * self.share[who]
+        given = np.where(self.has[who] == NOTHING, 0.0, self.gives[self.has[who]]) * self.share[who]
         by_itself = s.motivation * self.motivation[who] - s.worsening * self.is_ill[who] - s.decline
-        lasting = (given.sum(axis=1)[:, None] * self._factor(who) + by_itself[:, None]) / QUARTER
+        lasting = (given[:, None] * self._factor(who) + by_itself[:, None]) / QUARTER
         pulled = PULL * (self.setpoint[who] - self.level[who])
         self.level[who] += lasting + pulled + s.shock * self._chance(len(who))
         self.setpoint[who] += lasting

@@ -91,7 +91,12 @@ def river(setting: Setting, tables: Tables) -> _River:
 
 
 def learned(
-    known: _River, *, in_whole: bool = False, without_late: bool = False, without_weights: bool = False
+    known: _River,
+    *,
+    in_whole: bool = False,
+    without_late: bool = False,
+    without_weights: bool = False,
+    without_history: bool = False,
 ) -> GainModel:
     """Fit the gain model as training does.
 
@@ -99,18 +104,22 @@ def learned(
     ----------
     in_whole
         Count whoever had an insats at all as having had it for the whole interval.
-    without_late, without_weights
-        Leave away who began in the middle of an interval, or the weights of those who were measured again.
+    without_late, without_weights, without_history
+        Leave away who began in the middle of an interval, the weights of those who were measured again, or all ratings
+        but the last one.
     """
     cut = known.episodes
     doses, beside, covered = cut.doses, cut.beside, cut.covered
     if in_whole:
         doses, beside, covered = (part.gt(0).astype(float) for part in (doses, beside, covered))
+    X = known.X
+    if without_history:
+        X = X.assign(**dict.fromkeys([*X.columns[X.columns.str.startswith(features.EARLIER)], "trend"], 0.0))
     model = GainModel(
         modifiers=list(features.MODIFIERS), largest_change=INSTRUMENT.scale.max - INSTRUMENT.scale.min, n_trees=1
     )
     return model.fit(
-        known.X,
+        X,
         doses,
         cut.changes,
         groups=cut.spans["client_id"].to_numpy(),
@@ -338,8 +347,9 @@ TRAPS = {
     ),
     "true-level": Trap(
         "indication: given by the true level, which ratings show with noise",
-        AVERAGES,
-        _plain(Setting(by_level=3.0, noise=0.7)),
+        "the same without earlier ratings",
+        _left_away(Setting(by_level=3.0, noise=0.7), without_history=True),
+        "what caseworkers know beyond the ratings stays; more answers or more ratings before the start make it less",
     ),
     "dropout": Trap(
         "dropout: who gains most leaves most, and a control tells who", "the same without weights", leaving_by_group

@@ -3,9 +3,9 @@
 Two limits decide: how many people had the insats, and how much of it somebody like the client was expected to have.
 Both are held against what clients held out show (`settle`). Where less than half of the gains expected shows, silence
 (no gain) is nearer the truth than the gain, and the limit moves until that is no longer so. The limits never fall below
-where they start: in mock worlds the error of gains of insatser that hardly anybody had was no larger than of others,
-since those lean on their type (`benchmarks/overlap_threshold.py`), but what such an insats gives is then said of its
-type, and no measurement on so few people could tell if it were unlike.
+where they start: in mock worlds gains of insatser that hardly anybody had were about as wrong as others, and nearer the truth
+than silence in all but a few bands, since they lean on their type (`benchmarks/overlap_threshold.py`). But then they
+are said of the type, and no measurement on so few people could tell if the insats were unlike it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -196,7 +196,6 @@ def lines(shown: Mapping[str, Any], support: Support) -> list[str]:
         "| share of those who had it who were expected to have less | of each step expected, shown (90 %) |",
         "|---|---|",
         *(row(_span(one["from"], one["to"], "%"), one) for one in shown["by_likeness"]),
-        "",
     ]
 
 

@@ -18,7 +18,7 @@ def lines(checks: Mapping[str, Any]) -> list[str]:
         *_shown(checks),
         *_kinds(checks["kinds"]),
         *_nothing(checks),
-        *_robustness(checks["robustness"]),
+        *_robustness(checks["robustness"])[:-1],
     ]
 
 
