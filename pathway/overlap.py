@@ -3,9 +3,9 @@
 Two limits decide: how many people had the insats, and how much of it somebody like the client was expected to have.
 Both are held against what clients held out show (`settle`). Where less than half of the gains expected shows, silence
 (no gain) is nearer the truth than the gain, and the limit moves until that is no longer so. The limits never fall below
-where they start: in mock worlds gains of insatser that hardly anybody had were about as wrong as others, and nearer the truth
-than silence in all but a few bands, since they lean on their type (`benchmarks/overlap_threshold.py`). But then they
-are said of the type, and no measurement on so few people could tell if the insats were unlike it.
+where they start: in mock worlds gains of insatser that hardly anybody had were about as wrong as others, and mostly
+nearer the truth than silence, since they lean on their type (`benchmarks/overlap_threshold.py`). But then they are said
+of the type, and no measurement on so few people could tell if the insats were unlike it.
 """
 
 from collections.abc import Mapping, Sequence
