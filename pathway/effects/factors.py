@@ -18,7 +18,7 @@ from pathway.effects.shrinkage import Blocks, Moments, shrink
 
 Array = npt.NDArray[np.float64]
 UNSEEN = (0.15, 0.15)  # variance of factors that no trait tells, as it is believed to be: mean and standard deviation
-SIZE = 0.05  # factors are believed to differ by this much per standard deviation of a trait
+SIZE = 0.04  # factors are believed to differ by this much per standard deviation of a trait
 WEIGHT = 4.0  # and that belief is worth so many coefficients
 
 

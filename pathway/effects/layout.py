@@ -12,8 +12,10 @@ Array = npt.NDArray[np.float64]
 # What is believed before the data are seen, in standard deviations of a change over one interval that is not explained,
 # and how many coefficients that belief is worth: enough to steady a block of a few, nothing against many.
 ALL = 1.0  # what all insatser do: hardly shrunk, or every effect would look smaller than it is
+GAP = 0.2  # what a gap costs: hardly shrunk either, or the insatser would be told to do what any insats does
 SHARED = 0.05  # what all do on top beside a job-oriented one, and what had passed before one began
-DIFFERENCE = 0.02  # how types, groups, insatser and people differ, and what a gap costs
+TYPES = 0.05  # how types differ alone
+DIFFERENCE = 0.02  # how groups, insatser and people differ, and all of them in what they add beside a job-oriented one
 WEIGHT = 3.0
 
 
@@ -111,6 +113,6 @@ class Layout:
         """Give the blocks: all, types, groups and insatser, alone and beside; slopes; gap; late starts."""
         sizes = (1, self.n_types, self.n_groups, self.n_insatser)
         counts = (*sizes, *sizes, self.n_types * self.n_modifiers, 1, self.n_types)
-        differences = (DIFFERENCE,) * 3
-        believed = (ALL, *differences, SHARED, *differences, DIFFERENCE, DIFFERENCE, SHARED)
+        alone, beside = (ALL, TYPES, DIFFERENCE, DIFFERENCE), (SHARED, *(DIFFERENCE,) * 3)
+        believed = (*alone, *beside, DIFFERENCE, GAP, SHARED)
         return Blocks(np.repeat(np.arange(len(counts)), counts), believed, WEIGHT)
