@@ -1,4 +1,4 @@
-"""The commands: `pathway mock`, `import`, `train`, `suggest`, `demo`.
+"""The commands: `pathway mock`, `import`, `train`, `suggest`, `caseload`, `demo`.
 
 Exit codes: 0 done; 2 something that the one line on standard error says how to put right; 1 a mistake of ours.
 Set ``PATHWAY_DEBUG=1`` to see where a mistake of ours lies; it may show data, so never use it with real people's.
@@ -9,11 +9,12 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from pathway import __version__, shipped
-from pathway.errors import FaultyCase, PathwayError, UnreadableFile
+from pathway import __version__, modelcommands, shipped
+from pathway.errors import FaultyCase, Mismatch, PathwayError, UnreadableFile
 
 if TYPE_CHECKING:
     from pathway.case import Case
@@ -77,11 +78,13 @@ def _parser() -> argparse.ArgumentParser:
 
     mock = commands.add_parser("mock", help="write a data package of people who do not exist")
     mock.add_argument("out", type=Path, metavar="OUT", help="folder to write; the truth goes to OUT/truth")
-    mock.add_argument("--clients", type=_at_least(1), default=2000, metavar="N", help="default: %(default)s")
+    mock.add_argument("--clients", type=_at_least(1), metavar="N", help="default: 2000; like a register: about as many")
     mock.add_argument("--seed", type=_at_least(0), default=2026, metavar="S", help="default: %(default)s")
     mock.add_argument("--effects", choices=EFFECTS, default="smooth", help="how effects differ between people")
     mock.add_argument("--catalogue", type=Path, metavar="FILE", help="default: the mock Välfärdsguiden")
     mock.add_argument("--instrument", type=Path, metavar="FILE", help="default: BIP")
+    mock.add_argument("--like", metavar="REG", help="a synthetic twin of this register; needs --epsilon")
+    mock.add_argument("--epsilon", type=_above_zero, metavar="E", help="what it may tell of anybody: 1 is strict")
     mock.set_defaults(run=_mock)
 
     take_in = commands.add_parser(
@@ -101,7 +104,10 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--model", type=Path, required=True, metavar="DIR", help="folder to write")
     train.add_argument("--instrument", type=Path, metavar="FILE", help="default: BIP")
     train.add_argument("--seed", type=_at_least(0), default=0, metavar="S", help="default: %(default)s")
+    modelcommands.add_track(train)
     train.set_defaults(run=_train)
+
+    modelcommands.add(commands)
 
     suggest = commands.add_parser("suggest", help="make an explained suggestion for each case")
     suggest.add_argument("--model", type=Path, default=shipped.model(), metavar="DIR", help="default: the mock model")
@@ -118,9 +124,54 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     suggest.set_defaults(run=_suggest)
 
+    caseload = commands.add_parser(
+        "caseload",
+        help="make suggestions for all cases at once, under shared places",
+        epilog="Shares places among suggestions. It never orders people, and the handläggare decides in each case.",
+    )
+    caseload.add_argument("--model", type=Path, default=shipped.model(), metavar="DIR", help="default: the mock model")
+    caseload.add_argument(
+        "--catalogue", type=Path, default=shipped.catalogue(), metavar="FILE", help="default: the mock Välfärdsguiden"
+    )
+    caseload.add_argument("--cases", type=Path, required=True, metavar="FILE", help=".json (one or a list) or .jsonl")
+    caseload.add_argument("--out", type=Path, required=True, metavar="FILE", help="suggestions; a report beside it")
+    caseload.add_argument("--goal", choices=GOALS, default="equal", help="as for suggest")
+    caseload.add_argument(
+        "--floor",
+        type=_share,
+        metavar="SHARE",
+        help="no group's mean gain below this share of all's; needs --by",
+    )
+    caseload.add_argument(
+        "--by", metavar="GROUPS", help="a field of the profile, or a .json file from case_id to the name of a group"
+    )
+    caseload.add_argument(
+        "--even", type=_share, nargs="?", const=0.4, metavar="SHARE",
+        help="no period of 13 weeks gets more than this share of all starts (0.4 if not said)",
+    )  # fmt: skip
+    caseload.add_argument("--prices-out", type=Path, metavar="FILE", help="write what places are worth, for suggest")
+    caseload.set_defaults(run=_caseload)
+
+    audit = commands.add_parser("audit", help="write the audit report of a model: HTML, JSON and pre-filled documents")
+    _add_register(audit)
+    audit.add_argument("--model", type=Path, required=True, metavar="DIR")
+    audit.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write")
+    audit.add_argument(
+        "--catalogue", type=Path, default=shipped.catalogue(), metavar="FILE",
+        help="names and places of insatser; default: the mock Välfärdsguiden, where it fits the model",
+    )  # fmt: skip
+    audit.add_argument("--decisions", type=Path, metavar="FILE", help="answers to suggestions, .json or .csv")
+    audit.add_argument("--prices", type=Path, metavar="FILE", help="of places, as pathway caseload writes them")
+    audit.add_argument("--suggestions", type=_at_least(0), default=8, metavar="N", help="made; default: %(default)s")
+    audit.add_argument("--seed", type=_at_least(0), default=0, metavar="S", help="default: %(default)s")
+    audit.set_defaults(run=_audit)
+
     demo = commands.add_parser("demo", help="walk the whole way on the mock data")
     demo.add_argument("--folder", type=Path, default=Path(".demo"), metavar="DIR", help="default: %(default)s")
     demo.set_defaults(run=_demo)
+
+    for others in entry_points(group="pathway.commands"):  # what stands on the library adds its commands itself
+        others.load()(commands)
     return parser
 
 
@@ -138,13 +189,55 @@ def _at_least(least: int) -> Callable[[str], int]:
     return whole_number
 
 
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0 < share <= 1:
+        raise argparse.ArgumentTypeError("must be above 0 and at most 1")
+    return share
+
+
+def _above_zero(text: str) -> float:
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError("must be above 0")
+    return number
+
+
 def _mock(chosen: argparse.Namespace) -> None:
     from pathway import instrument, mock
     from pathway.progress import shown
 
+    if chosen.like or chosen.epsilon:
+        return _twin(chosen)
+    n_clients = chosen.clients or 2000
     with shown("mock") as tell:
         mock.write(
             chosen.out,
+            n_clients,
+            chosen.seed,
+            chosen.effects,
+            catalogue=chosen.catalogue or mock.SHIPPED_CATALOGUE,
+            instrument=chosen.instrument or instrument.SHIPPED,
+            progress=tell,
+        )
+    print(f"{chosen.out}: {n_clients} mock clients, who do not exist; what is true of them is in truth/")
+
+
+def _twin(chosen: argparse.Namespace) -> None:
+    if not (chosen.like and chosen.epsilon):
+        raise Mismatch("a twin needs both: --like REG, and --epsilon E, which says how much it may tell of anybody")
+    try:
+        from pathway.mock import like
+    except ModuleNotFoundError as error:
+        raise UnreadableFile(f"{error.name} is not installed; install pathway-generator[twin] to make twins") from None
+    from pathway import instrument, mock, register
+    from pathway.progress import shown
+
+    with shown("mock") as tell:
+        looked = like.write(
+            chosen.out,
+            register.open(chosen.like),
+            chosen.epsilon,
             chosen.clients,
             chosen.seed,
             chosen.effects,
@@ -152,7 +245,7 @@ def _mock(chosen: argparse.Namespace) -> None:
             instrument=chosen.instrument or instrument.SHIPPED,
             progress=tell,
         )
-    print(f"{chosen.out}: {chosen.clients} mock clients, who do not exist; what is true of them is in truth/")
+    print(f"{chosen.out}: a twin, nobody in it exists; epsilon {looked.epsilon:.3g} spent; how like it is: twin.md")
 
 
 def _import(chosen: argparse.Namespace) -> None:
@@ -182,6 +275,8 @@ def _train(chosen: argparse.Namespace) -> None:
         modelfolder.write(model, chosen.model)
     print("\n".join(evaluation.lines(model.evaluation)))
     print(f"\nModel {model.version}: {chosen.model}")
+    if chosen.track:
+        print(modelcommands.keep(model, known, chosen.register, chosen.track))
 
 
 def _suggest(chosen: argparse.Namespace) -> None:
@@ -225,6 +320,57 @@ def _suggested(desk: "Desk", cases: Path) -> "Iterator[tuple[Case, Suggestion]]"
             yield desk.aimed(case), desk.suggest(case, datetime.now(UTC))
         except FaultyCase as error:
             raise FaultyCase(f"{cases}: {place}: {error.message}") from None
+
+
+def _caseload(chosen: argparse.Namespace) -> None:
+    if chosen.floor is not None and chosen.by is None:
+        raise UnreadableFile("a floor is for groups: say which with --by")
+    from pathway import casefile, catalogue, modelfolder, plan
+    from pathway.caseload import planning, pricefile, report
+    from pathway.progress import shown
+    from pathway.suggestion import Desk
+
+    desk = Desk(modelfolder.read(chosen.model), catalogue.read(chosen.catalogue), chosen.goal)
+    wanted = planning.Wanted(chosen.floor, chosen.by, chosen.even)
+    created_at = datetime.now(UTC)
+    with shown("caseload") as tell:
+        cases = casefile.read_each(chosen.cases, desk.model.instrument)
+        total = casefile.count(chosen.cases)
+        planned = planning.plan_all(desk, cases, created_at, wanted, tell=tell, total=total)
+    if not planned.prepared:
+        raise FaultyCase(planned.faults[0].message)
+    with casefile.results(chosen.out) as write:
+        for suggestion in planned.suggestions:
+            write(plan.plain(suggestion))
+    report.write(planned, created_at, chosen.out.with_suffix(".caseload.json"))
+    if chosen.prices_out is not None:
+        pricefile.write(planned.prices, chosen.prices_out)
+    print("\n".join(report.lines(planned)))
+    if planned.faults:
+        *others, last = planned.faults
+        for fault in others:
+            _refuse(fault.message)
+        raise FaultyCase(f"{last.message} ({len(planned.faults)} not planned for; the others are in {chosen.out})")
+
+
+def _audit(chosen: argparse.Namespace) -> None:
+    from pathway import audit, catalogue, modelfolder, register
+    from pathway.audit import use
+    from pathway.caseload import pricefile
+    from pathway.progress import shown
+
+    offered, model = catalogue.read(chosen.catalogue), modelfolder.read(chosen.model)
+    answers = use.read(chosen.decisions) if chosen.decisions else ()
+    prices = pricefile.read(chosen.prices, offered.version) if chosen.prices else None
+    known = register.open(chosen.register)
+    with shown("audit") as tell:
+        facts = audit.examine(
+            known, model, date.today(), offered, answers, prices, chosen.suggestions, seed=chosen.seed, progress=tell
+        )
+        written = audit.write(facts, chosen.out)
+    for flag in facts.flags:
+        print(f"flag {flag.code}{f' ({flag.where})' if flag.where else ''}: {flag.figure:.3g}, limit {flag.limit:.3g}")
+    print(f"{len(facts.flags)} flags; {', '.join(map(str, written))}")
 
 
 def _demo(chosen: argparse.Namespace) -> None:

@@ -1,0 +1,139 @@
+"""The service's own commands: `pathway serve`, `trail`, `key` and `db`; heavy imports wait until one is run."""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from service.settings import Settings
+    from service.visits import Installation
+
+
+def add(commands: Any) -> None:
+    """Add the service's commands to the command line; an entry point of the group ``pathway.commands``."""
+    serve = commands.add_parser(
+        "serve",
+        help="run the web service",
+        epilog="All settings come from the environment: see docs/SERVICE.md.",
+    )
+    serve.add_argument("--demo", action="store_true", help="with mock cases in a database of its own, and demo people")
+    serve.add_argument("--host", default="127.0.0.1", metavar="H", help="default: %(default)s")
+    serve.add_argument(
+        "--port", type=_port, default=8000, metavar="P", help="default: %(default)s; 0: any that is free"
+    )
+    serve.add_argument(
+        "--folder", type=Path, default=Path(".demo"), metavar="DIR", help="of the demo; default: %(default)s"
+    )
+    serve.set_defaults(run=_serve)
+
+    trail = commands.add_parser("trail", help="verify or export the trail").add_subparsers(required=True)
+    verify = trail.add_parser("verify", help="say whether the trail holds; exit 2 if not")
+    verify.add_argument("--checkpoints", type=Path, metavar="FILE", help="checkpoints that were kept elsewhere")
+    verify.set_defaults(run=_verify)
+    export = trail.add_parser("export", help="write the trail for the stand-alone verifier, service/trail/verify.py")
+    export.add_argument("out", type=Path, metavar="OUT", help=".jsonl")
+    export.add_argument("--with-contents", action="store_true", help="also what was shown, readable: guard the file")
+    export.set_defaults(run=_export)
+
+    key = commands.add_parser("key", help="make keys for systems").add_subparsers(required=True)
+    create = key.add_parser("create", help="open an account for a system and print its key, once")
+    create.add_argument("label", metavar="LABEL", help="which system")
+    create.add_argument("--role", required=True, help="handläggare, enhetschef, data_scientist, auditor, administrator")
+    create.add_argument("--unit", metavar="UNIT", help="for handläggare and enhetschef")
+    create.set_defaults(run=_create_key)
+
+    database = commands.add_parser("db", help="look after the service's database").add_subparsers(required=True)
+    upgrade = database.add_parser("upgrade", help="bring the database to this software's version")
+    upgrade.set_defaults(run=_upgrade)
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65535:
+        raise argparse.ArgumentTypeError("must be 0 to 65535")
+    return number
+
+
+def _settings(**given: Any) -> "Settings":
+    from service.settings import from_environment
+
+    return from_environment(os.environ, **given)
+
+
+def _installation(settings: "Settings") -> "Installation":
+    from service.app import open_installation
+    from service.demo import refuse_demo
+
+    installation = open_installation(settings)
+    refuse_demo(installation)
+    return installation
+
+
+def _serve(chosen: argparse.Namespace) -> None:
+    from service import demo, serving
+
+    listening, address = serving.listen(chosen.host, chosen.port)
+    if chosen.demo:
+        installation = demo.open_demo(os.environ, chosen.folder, address)
+        print("\n".join(demo.greeting(installation, address)), flush=True)
+    else:
+        given = {} if os.environ.get("PATHWAY_PUBLIC_URL") else {"public_url": address}
+        installation = _installation(_settings(**given))
+        print(f"Pathway Generator: {address}", flush=True)
+    serving.serve(installation, listening)
+
+
+def _verify(chosen: argparse.Namespace) -> None:
+    from service import trail
+    from service.errors import BrokenTrail
+
+    installation = _installation(_settings())
+    kept = []
+    if chosen.checkpoints is not None:
+        from pathway.reading import text_of
+
+        kept = [json.loads(line) for line in text_of(chosen.checkpoints).splitlines() if line.strip()]
+    with installation.store.reading() as connection:
+        found = trail.check(connection, installation.signer.public_key, installation.vault, kept)
+    if found:
+        print("\n".join(found), file=sys.stderr)
+        raise BrokenTrail(f"the trail does not hold: {len(found)} faults; keep the database as it is and find out why")
+    print(f"The trail holds. Public key: {installation.signer.public_key}")
+
+
+def _export(chosen: argparse.Namespace) -> None:
+    from pathway import casefile
+    from service import trail
+
+    installation = _installation(_settings())
+    vault = installation.vault if chosen.with_contents else None
+    with installation.store.reading() as connection, casefile.whole(chosen.out) as file:
+        for record in trail.export(connection, vault):
+            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+    print(f"{chosen.out}: verify with python service/trail/verify.py {chosen.out} {installation.signer.public_key}")
+
+
+def _create_key(chosen: argparse.Namespace) -> None:
+    from service import keys
+    from service.access.callers import OPERATOR
+    from service.access.roles import ROLES
+    from service.errors import FaultySetting
+
+    if chosen.role not in ROLES:
+        raise FaultySetting(f"--role: must be one of {', '.join(ROLES)}")
+    installation = _installation(_settings())
+    with installation.visit(OPERATOR, installation.new_trace()) as visit:
+        made = keys.create(visit, {"label": chosen.label, "role": chosen.role, "unit": chosen.unit})
+    print(made["bearer"])
+
+
+def _upgrade(_: argparse.Namespace) -> None:
+    from service.store import connect, migration
+
+    settings = _settings()
+    store = connect(settings.database_url, settings.database_wait_seconds)
+    migration.move(store)
+    print(f"The database is at version {migration.newest()}.")

@@ -1,0 +1,121 @@
+"""The doors beside the API: tokens for systems, login and logout for people, and in the demo a login without proof."""
+
+# ruff: noqa: D103 - what each does stands in docs/SERVICE.md
+
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+
+from service.access import sessions, tokens
+from service.access.callers import Caller
+from service.errors import Forbidden, NotFound, Unauthenticated
+from service.store import accounts
+from service.visits import Installation
+
+if TYPE_CHECKING:
+    from service.access.provider import Provider
+
+router = APIRouter(include_in_schema=False)
+Text = Annotated[str, Form(max_length=500)]
+
+
+def _installation(request: Request) -> Installation:
+    installation: Installation = request.app.state.installation
+    return installation
+
+
+def _provider(request: Request) -> "Provider":
+    provider: Provider | None = request.app.state.provider
+    if provider is None:
+        raise NotFound("people cannot log in here; no provider is set")
+    return provider
+
+
+@router.post("/oauth/token")
+def make_token(request: Request, grant_type: Text, client_id: Text, client_secret: Text) -> Response:
+    if grant_type != "client_credentials":
+        return JSONResponse({"error": "unsupported_grant_type"}, 400)  # RFC 6749, 5.2
+    try:
+        return JSONResponse(tokens.exchange(_installation(request), client_id, client_secret))
+    except Unauthenticated:
+        return JSONResponse({"error": "invalid_client"}, 401)
+
+
+@router.get("/login")
+def begin_login(request: Request) -> Response:
+    return RedirectResponse(_provider(request).begin(_installation(request)), 303)
+
+
+@router.get("/login/callback")
+def finish_login(request: Request, state: str = "", code: str = "") -> Response:
+    return _entered(request, _provider(request).finish(_installation(request), state, code))
+
+
+@router.post("/login/demo")
+def enter_demo(request: Request, role: Text) -> Response:
+    installation = _installation(request)
+    check_same_origin(request)
+    if not installation.settings.demo:
+        raise NotFound("there is nothing at this address")
+    with installation.store.reading() as connection:
+        row = accounts.account_of(connection, "demo", role)
+    if row is None:
+        raise Forbidden("the demo has nobody of this role")
+    return _entered(request, Caller(str(row["id"]), "person", row["role"], row["unit_id"]))
+
+
+@router.post("/logout")
+def leave(request: Request) -> Response:
+    check_same_origin(request)
+    with _installation(request).store.writing() as connection:
+        sessions.end(connection, request.cookies.get(sessions.COOKIE, ""))
+    answer = RedirectResponse("/", 303)
+    answer.delete_cookie(sessions.COOKIE, secure=True, httponly=True, samesite="lax")
+    return answer
+
+
+def _entered(request: Request, caller: Caller) -> Response:
+    """Begin a session and send the browser to the first page; a session from before ends."""
+    installation = _installation(request)
+    with installation.visit(caller, request.state.trace) as visit:
+        sessions.end(visit.connection, request.cookies.get(sessions.COOKIE, ""))
+        secret = sessions.begin(visit.connection, caller.account, installation.settings, visit.moment)
+        visit.tell("login.made")
+    answer = RedirectResponse("/", 303)
+    answer.set_cookie(sessions.COOKIE, secret, path="/", secure=True, httponly=True, samesite="lax")
+    return answer
+
+
+def check_same_origin(request: Request) -> None:
+    """Refuse a change that another site asks a browser for (Fetch Metadata, else Origin against Host).
+
+    Raises
+    ------
+    Forbidden
+        It comes from another site.
+    """
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    if site is not None:
+        if site not in ("same-origin", "none"):
+            raise Forbidden("this comes from another site")
+    elif origin is not None and origin.partition("://")[2] != request.headers.get("host"):
+        raise Forbidden("this comes from another site")
+
+
+def caller_in_session(request: Request) -> Caller:
+    """Tell who is logged in.
+
+    Raises
+    ------
+    Unauthenticated
+        Nobody, or no longer.
+    """
+    installation = _installation(request)
+    secret = request.cookies.get(sessions.COOKIE)
+    if secret:
+        with installation.store.writing() as connection:
+            caller = sessions.caller_of(connection, secret, installation.settings, installation.now())
+        if caller is not None:
+            return caller
+    raise Unauthenticated("log in")

@@ -1,0 +1,148 @@
+"""The seam to the library: model, catalogue and desk, and how many cases are planned at once."""
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pathway import __version__, catalogue, modelfolder, plan
+from pathway import case as cases
+from pathway.case import Case
+from pathway.catalogue import Catalogue
+from pathway.errors import FaultyCase, PathwayError
+from pathway.instrument import Instrument
+from pathway.modelfolder import CARD, MANIFEST, Model
+from pathway.suggestion import Desk
+from service.errors import Faulty, Unavailable
+from service.settings import Settings
+
+
+@dataclass(frozen=True)
+class Forced:
+    """What comes of an insats that is forced into the plan: the suggestion, or ``None`` where it cannot be."""
+
+    suggestion: dict[str, Any] | None
+
+
+class Planning:
+    """A desk that several threads share; or the reason why there is none.
+
+    Parameters
+    ----------
+    desk
+        ``None`` where model or catalogue cannot be read.
+    folder
+        The model folder, for its card and manifest.
+    lacking
+        Why there is no desk, in words for whoever runs the service.
+    """
+
+    def __init__(self, desk: Desk | None, folder: Path, at_once: int, wait_seconds: float, lacking: str = "") -> None:
+        self._desk, self._folder, self.lacking = desk, folder, lacking
+        self._turns = threading.BoundedSemaphore(at_once)
+        self._wait_seconds = wait_seconds
+
+    @property
+    def desk(self) -> Desk:
+        """The desk; raises `Unavailable` where there is none."""
+        if self._desk is None:
+            raise Unavailable("there is no model; suggestions cannot be made until it is back")
+        return self._desk
+
+    @property
+    def model(self) -> Model:
+        """The model."""
+        return self.desk.model
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The catalogue."""
+        return self.desk.catalogue
+
+    @property
+    def instrument(self) -> Instrument:
+        """The model's instrument."""
+        return self.desk.model.instrument
+
+    @property
+    def version(self) -> str:
+        """The model's version."""
+        return self.desk.version
+
+    def versions(self) -> dict[str, str]:
+        """Name what suggestions are made with, as the trail holds it."""
+        return {
+            "model": self.desk.version,
+            "catalogue": self.catalogue.version,
+            "instrument": self.instrument.name,
+            "software": __version__,
+        }
+
+    def card(self) -> str:
+        """Give the model's card, in Markdown."""
+        return (self._folder / CARD).read_text(encoding="utf-8")
+
+    def manifest(self) -> dict[str, Any]:
+        """Give the model's manifest."""
+        text = (self._folder / MANIFEST).read_text(encoding="utf-8")
+        manifest: dict[str, Any] = json.loads(text, parse_constant=lambda _: None)  # JSON has no NaN
+        return manifest
+
+    def read_case(self, raw: Any) -> Case:
+        """Check plain data as a case; raises `Faulty`, whose message never repeats what was sent."""
+        try:
+            return cases.shape(raw, self.instrument)
+        except FaultyCase as error:
+            raise Faulty(error.message) from None
+
+    def suggest(self, raw: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+        """Make a suggestion for a case in plain data, when it is its turn.
+
+        Raises
+        ------
+        Faulty
+            The case breaks a rule.
+        Unavailable
+            There is no model, or too many cases are being planned.
+        """
+        case = self.read_case(raw)
+        try:
+            with self._turn():
+                return plan.plain(self.desk.suggest(case, at))
+        except FaultyCase as error:
+            raise Faulty(f"case: {error.message}") from None
+
+    def force(self, raw: Mapping[str, Any], insats_id: str, at: datetime) -> Forced:
+        """Tell what comes of a case when an insats must be in the plan."""
+        case = self.read_case(raw)
+        wishes = replace(
+            case.wishes,
+            avoid=tuple(one for one in case.wishes.avoid if one != insats_id),
+            require=(*case.wishes.require, *({insats_id} - set(case.wishes.require))),
+        )
+        with self._turn():
+            made = plan.plain(self.desk.suggest(replace(case, wishes=wishes), at))
+        return Forced(made if made["plans"] else None)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self._turns.acquire(timeout=self._wait_seconds):
+            raise Unavailable("too many cases are being planned at this moment; try again in a little while")
+        try:
+            yield
+        finally:
+            self._turns.release()
+
+
+def load(settings: Settings) -> Planning:
+    """Read model and catalogue; where they cannot be read, the service starts all the same and says so."""
+    desk, lacking = None, ""
+    try:
+        desk = Desk(modelfolder.read(settings.model), catalogue.read(settings.catalogue))
+    except PathwayError as error:
+        lacking = error.message
+    return Planning(desk, settings.model, settings.plans_at_once, settings.plan_wait_seconds, lacking)
