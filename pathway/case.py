@@ -66,6 +66,36 @@ class Participation:
 
 
 @dataclass(frozen=True)
+class Locked:
+    """An activity that is promised or decided: it is in every plan as it stands, and is never moved.
+
+    It may lie outside what the catalogue now allows, and eligibility is not asked again. From `start_on` up to and not
+    including `end_on`.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = {"extra": "forbid"}
+
+    insats_id: str
+    start_on: date
+    end_on: date
+    hours_per_week: Annotated[float, Field(gt=0, le=100)]
+
+    def __post_init__(self) -> None:
+        if self.end_on <= self.start_on:
+            raise ValueError("end_on must be after start_on")
+
+
+@dataclass(frozen=True)
+class HoursFrom:
+    """Hours a week that hold from a week (0: the week of the suggestion) until the next such step."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = {"extra": "forbid"}
+
+    from_week: Annotated[int, Field(ge=0, le=156)]
+    hours_per_week: Annotated[float, Field(gt=0, le=60)]
+
+
+@dataclass(frozen=True)
 class Wishes:
     """Insatser that the person would rather have, would rather not, or that must be in the plan (ids)."""
 
@@ -82,7 +112,18 @@ class Wishes:
 
 @dataclass(frozen=True)
 class Limits:
-    """What the plan must keep within; a budget of ``None`` is no limit, in kronor otherwise."""
+    """What the plan must keep within.
+
+    Attributes
+    ----------
+    budget
+        In kronor; ``None`` is no limit.
+    activities
+        Most activities in the plan, locked ones included; ``None``: as many as good practice allows.
+    hours_by_week
+        A ramp: hours a week from some weeks on, in weeks of seven days after `Case.as_of`. Before the first, and where
+        a step lies above it, `hours_per_week` holds.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = {"extra": "forbid"}
 
@@ -90,6 +131,13 @@ class Limits:
     parallel: Annotated[int, Field(ge=1, le=10)] = 3
     horizon_weeks: Annotated[int, Field(ge=1, le=156)] = 52
     budget: Annotated[float, Field(ge=0)] | None = None
+    activities: Annotated[int, Field(ge=1, le=20)] | None = None
+    hours_by_week: tuple[HoursFrom, ...] = ()
+
+    def __post_init__(self) -> None:
+        weeks = [step.from_week for step in self.hours_by_week]
+        if weeks != sorted(set(weeks)):
+            raise ValueError("hours_by_week must have from_week in ascending order, each once")
 
 
 @dataclass(frozen=True)
@@ -102,12 +150,16 @@ class Goal:
         Worth of one step, per indicator that may drive ranking; empty: each weighs 1; given: the others weigh 0.
     targets
         Level up to which steps count; where none is given, the top of the scale.
+    caution
+        Standard deviations of an activity's worth that are taken off it when plans are compared, 0 to 2: above 0, a
+        sure gain is chosen before an unsure one. What is shown is never lowered.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = {"extra": "forbid"}
 
     weights: dict[str, Annotated[float, Field(ge=0, le=1000)]] = field(default_factory=dict)
     targets: dict[str, float] = field(default_factory=dict)
+    caution: Annotated[float, Field(ge=0, le=2)] = 0.0
 
 
 @dataclass(frozen=True)
@@ -118,6 +170,8 @@ class Case:
     ----------
     as_of
         The day the suggestion is made for; nothing dated later is used.
+    locked
+        Activities that are in every plan as they stand.
     instrument
         Name of the instrument that the answers were given with (``bip-2026-1``); ``None``: the model's own.
     defaulted
@@ -135,6 +189,7 @@ class Case:
     wishes: Wishes = Wishes()
     limits: Limits = Limits()
     goal: Goal = Goal()
+    locked: tuple[Locked, ...] = ()
     instrument: str | None = None
     defaulted: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
@@ -187,6 +242,7 @@ def shape(raw: Any, instrument: Instrument, place: str = "case") -> Case:
         lambda message: FaultyCase(f"{place}: {message}"),
     )
     _check_against(case, instrument, place)
+    _check_locked(case, place)
     return case
 
 
@@ -196,7 +252,7 @@ def _defaulted(given: Mapping[str, Any]) -> tuple[str, ...]:
         inside = given.get(name, {})
         if name in missing or not isinstance(inside, Mapping):
             continue
-        optional = {"budget", "targets"}
+        optional = {"budget", "activities", "hours_by_week", "targets", "caution"}
         absent = [f.name for f in fields(parts) if inside.get(f.name) in (None, {})]  # empty weights are none
         missing += [f"{name}.{part}" for part in absent if part not in optional]
     return tuple(missing)
@@ -211,6 +267,17 @@ def _ignored(raw: Mapping[str, Any], known: set[str]) -> tuple[str, ...]:
         keys = {str(key): None for row in rows if isinstance(row, Mapping) for key in row if key not in names}
         unknown += [f"{name}.{key}" for key in keys]
     return tuple(unknown)
+
+
+def _check_locked(case: Case, place: str) -> None:
+    """Refuse a locked activity that overlaps itself: the same insats locked twice with days in common."""
+    for number, one in enumerate(case.locked):
+        for earlier, other in enumerate(case.locked[:number]):
+            if one.insats_id == other.insats_id and one.start_on < other.end_on and other.start_on < one.end_on:
+                raise FaultyCase(
+                    f"{place}: locked.{number}: overlaps locked.{earlier}, the same insats, from "
+                    f"{max(one.start_on, other.start_on)}; lock each period once"
+                )
 
 
 def _check_against(case: Case, instrument: Instrument, place: str) -> None:

@@ -1,6 +1,6 @@
 """The suggestion and its parts: frozen shapes, and what is always true of them. Fields are the contract's section 4."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -91,14 +91,52 @@ class Proof:
 
 
 @dataclass(frozen=True)
+class Reach:
+    """The chance, 0 to 1, that an indicator's level is at its target or above at the end of the horizon."""
+
+    target: float
+    chance: float
+
+
+@dataclass(frozen=True)
+class Differs:
+    """Insatser that are in this plan only, and those that are in the first plan only."""
+
+    only_here: tuple[str, ...]
+    only_in_first: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What a plan gives up against the first: of the objective, and of each expected level (below 0: it is higher)."""
+
+    objective: float
+    expected: dict[str, float]
+
+
+@dataclass(frozen=True)
 class Plan:
-    """Activities that keep every rule, what they are worth, and what is expected of them."""
+    """Activities that keep every rule, what they are worth, and what is expected of them.
+
+    Attributes
+    ----------
+    reach
+        Per indicator that the goal names a target for.
+    theme
+        What the plan was looked for: ``best``, or for alternatives one of the planner's other themes.
+    differs, costs
+        Against the first plan; ``None`` for the first itself.
+    """
 
     rank: int
     objective: float
     proof: Proof
     activities: tuple[Activity, ...]
     expected: dict[str, Expected]
+    reach: dict[str, Reach] = field(default_factory=dict)
+    theme: str | None = None
+    differs: Differs | None = None
+    costs: Costs | None = None
 
 
 @dataclass(frozen=True)

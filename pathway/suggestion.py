@@ -10,19 +10,33 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from pathway import course, explanation, features, overlap, planner, wording
+from pathway import explanation, features, foresight, overlap, planner, reach, wording
 from pathway.case import HELD_BACK, Case
 from pathway.catalogue import Catalogue
 from pathway.effects.gain_model import NORMAL_90
 from pathway.episodes import DAYS_IN_QUARTER
 from pathway.errors import FaultyCase, Mismatch
 from pathway.explanation import Amount
+from pathway.foresight import Expectation, Foreseen, Foresight, Outcome
 from pathway.modelfolder import Model
 from pathway.overlap import Comparable
-from pathway.plan import Activity, Expected, Interval, NotChosen, Plan, Proof, Suggestion
-from pathway.planner import Planned, Prospects
+from pathway.plan import (
+    Activity,
+    Costs,
+    Differs,
+    Expected,
+    Explanation,
+    Interval,
+    NotChosen,
+    Plan,
+    Proof,
+    Reach,
+    Suggestion,
+)
+from pathway.planner.objective import JOB_ORIENTED, Array, weights_of
 
 OLD_AFTER_DAYS = 2 * DAYS_IN_QUARTER  # a measurement that is older deserves a word
+WORTH_TELLING = 0.0005  # of a gap: what rounds to a tenth of a per cent
 THIN_BELOW = 30  # participations behind an estimate below which the suggestion says so
 Aim = Literal["equal", "work"]  # what cases without weights of their own are planned for
 
@@ -72,17 +86,10 @@ class Desk:
         """
         self._check(case)
         asked, case = case, self.aimed(case)
-        x = features.of_case(case, self.model.insatser, self.model.instrument)
-        measured = bool(set(case.levels()) & set(self.model.instrument.ranking))
-        judged = overlap.judge(self.model.gains, self.model.support, x)
-        speakable = {
-            id: verdict.n_participations
-            for id, verdict in judged.items()
-            if isinstance(verdict, Comparable) and measured and id in self.catalogue.by_id
-        }
-        client = _Client(self.model, self.catalogue, case, x, speakable)
-        proposal = planner.propose(case, self.catalogue, client.prospects())
-        plans = tuple(client.plan(planned) for planned in proposal.plans)
+        client = _Client.of(self.model, self.catalogue, case)
+        measured, speakable = client.measured, client.speakable
+        outcome = client.foresight.propose()
+        proposal, plans = outcome.proposal, client.plans(outcome)
         return Suggestion(
             suggestion_id=_id(case, self.version, self.catalogue, created_at),
             case_id=case.case_id,
@@ -102,6 +109,17 @@ class Desk:
                 for one in proposal.not_chosen
             ),
         )
+
+    def foresee(self, case: Case) -> Foresight:
+        """Give what is expected of one client, ready to be planned with; for rules and measurements, not for a case.
+
+        Raises
+        ------
+        FaultyCase
+            As `suggest`.
+        """
+        self._check(case)
+        return _Client.of(self.model, self.catalogue, self.aimed(case)).foresight
 
     def _check(self, case: Case) -> None:
         if case.case_phase in HELD_BACK:
@@ -130,8 +148,10 @@ class Desk:
         if not plans:
             notes += self._abstention(proposal, speakable, measured)
         else:
-            if plans[0].proof.status != "optimal":
+            if plans[0].proof.gap >= WORTH_TELLING:
                 notes.append(wording.note("not_proven", gap=plans[0].proof.gap))
+            if case.goal.caution:
+                notes.append(wording.note("cautious"))
             if case.wishes.prefer:
                 notes.append(wording.note("wished"))
             for activity in plans[0].activities:
@@ -182,93 +202,143 @@ def _weights_for(goal: Aim, model: Model) -> dict[str, float]:
 class _Client:
     """What the model expects for one client: once per case, for the planner and for the words."""
 
+    @classmethod
+    def of(cls, model: Model, catalogue: Catalogue, case: Case) -> "_Client":
+        """Find out what may be said of which insats."""
+        x = features.of_case(case, model.insatser, model.instrument)
+        measured = _is_measured(case, model)
+        judged = overlap.judge(model.gains, model.support, x)
+        speakable = {
+            id: verdict.n_participations
+            for id, verdict in judged.items()
+            if isinstance(verdict, Comparable) and measured and id in catalogue.by_id
+        }
+        return cls(model, catalogue, case, x, speakable)
+
     def __init__(
         self, model: Model, catalogue: Catalogue, case: Case, x: pd.DataFrame, speakable: dict[str, int]
     ) -> None:
-        self.model, self.catalogue, self.case, self.x, self.speakable = model, catalogue, case, x, speakable
+        self.measured = _is_measured(case, model)
+        self.model, self.catalogue, self.case, self.speakable = model, catalogue, case, speakable
         self.indicators = model.instrument.ranking
-        levels = case.levels()
-        self.now = np.array([levels.get(id, model.typical_levels[id]) for id in self.indicators])
         self.quarters = case.limits.horizon_weeks * 7 / DAYS_IN_QUARTER
-        scale = model.instrument.scale
-        change = course.roll(model.gains, x, np.array([self.quarters]), model.instrument)[0]
-        self.without = np.clip(self.now + change, scale.min, scale.max)
-
-    def prospects(self) -> Prospects:
-        """Word the expectations in the catalogue's own typical hours."""
-        # What a gap costs is part of the course without plan; that a plan spares it is not counted.
-        gains = self.model.gains.predict_added(self.x)[0]
-        interplay = self.model.gains.predict_interplay(self.x)[0]
-        column = {id: k for k, id in enumerate(self.model.gains.insatser_)}
-        scale = self.model.instrument.scale
-        return Prospects(
-            indicators=self.indicators,
-            scale=(scale.min, scale.max),
-            now=self.now,
-            without=self.without,
-            alone={id: self._dose(id) * gains[column[id]] for id in self.speakable},
-            beside={id: self._dose(id) * interplay[column[id]] for id in self.speakable},
-            speakable=frozenset(self.speakable),
+        self.expectation = Expectation.of(model.gains, model.instrument, case, x, model.typical_levels)
+        columns = {id: model.gains.insatser_.index(id) for id in speakable}
+        weights = weights_of(case.goal, self.indicators)
+        self.foresight = Foresight(
+            outlook=self.expectation,
+            case=case,
+            catalogue=catalogue,
+            insatser=model.insatser,
+            columns=columns,
+            doubts=foresight.doubts(model.gains, x, columns, weights, case.goal.caution),
         )
 
-    def plan(self, planned: Planned) -> Plan:
-        """Give a plan its explained gains and expected levels, and hold them against what the planner counted with."""
-        job_spans = {
-            one.insats_id: (one.start_on, one.end_on)
-            for one in planned.placements
-            if self.catalogue.by_id[one.insats_id].type == "jobb"
-        }
-        amounts, activities = [], []
-        for one in planned.placements:
-            beside = tuple(
-                id for id, (start, end) in job_spans.items() if start < one.end_on and one.start_on < end
-            ) if one.quarters_beside else ()  # fmt: skip
-            ratio = self._dose(one.insats_id)
-            amount = Amount(one.insats_id, one.quarters * ratio, one.quarters_beside * ratio, beside)
-            gains, explanations = explanation.explain(self.model.gains, self.x, amount)
+    def plans(self, outcome: Outcome) -> tuple[Plan, ...]:
+        """Give the plans, best first, with proofs and with what sets alternatives apart from the first."""
+        made: list[Plan] = []
+        for rank, foreseen in enumerate(outcome.plans, start=1):
+            plan = replace(self._plan(foreseen), rank=rank, proof=outcome.proof(foreseen))
+            made.append(_against(made[0], plan) if made else replace(plan, theme="best"))
+        return tuple(made)
+
+    def _plan(self, foreseen: Foreseen) -> Plan:
+        """Give a plan its explained gains and expected levels."""
+        x = self.expectation.along(foreseen.rolled)
+        amounts = self._amounts(foreseen)
+        activities = []
+        for one, amount in zip(foreseen.planned.placements, amounts, strict=True):
+            gains, explanations = self._explained(one.insats_id, x, amount)
             activity = Activity(
                 insats_id=one.insats_id,
                 start_on=one.start_on,
                 end_on=one.end_on,
                 hours_per_week=one.hours_per_week,
-                based_on=self.speakable[one.insats_id],
+                based_on=self.speakable.get(one.insats_id, 0),
                 gain=gains,
                 explanation=explanations,
                 text="",
             )
             text = wording.activity_text(activity, self.catalogue, self.model.instrument, self.case.goal)
             activities.append(replace(activity, text=text))
-            amounts.append(amount)
+        spoken = [amount for amount in amounts if amount.insats_id in self.speakable]
+        gained = np.array([[one.gain[id].mean for id in self.indicators] for one in activities]).sum(axis=0)
+        sd = explanation.total_sd(self.model.gains, x, spoken) if spoken else dict.fromkeys(self.indicators, 0.0)
+        doubt = np.array([sd[id] for id in self.indicators])
         return Plan(
-            rank=planned.rank,
-            objective=planned.objective,
-            proof=Proof(planned.status, planned.gap),
+            rank=foreseen.planned.rank,
+            objective=foreseen.objective,
+            proof=Proof(foreseen.planned.status, foreseen.planned.gap),
             activities=tuple(activities),
-            expected=self._expected(activities, amounts),
+            expected=self._expected(gained, doubt),
+            reach=self._reach(gained, doubt),
+            theme=None if foreseen.planned.theme == "best" else foreseen.planned.theme,
         )
 
-    def _dose(self, insats_id: str) -> float:
-        """Dose at the catalogue's typical hours: the model's own typical hours are those it was trained with."""
-        return self.catalogue.by_id[insats_id].hours_per_week.typical / self.model.insatser.typical_hours[insats_id]
+    def _amounts(self, foreseen: Foreseen) -> list[Amount]:
+        """Tell how much of each insats there is in each quarter, and what it runs beside."""
+        placements, given = foreseen.planned.placements, foreseen.rolled.amounts
+        jobs = [one for one in placements if self.catalogue.by_id[one.insats_id].type == JOB_ORIENTED]
+        return [
+            Amount(
+                one.insats_id, given.dose[number], given.beside[number], given.covering[number],
+                tuple(job.insats_id for job in jobs if job.start_on < one.end_on and one.start_on < job.end_on)
+                if given.beside[number].any() else (),
+            )
+            for number, one in enumerate(placements)
+        ]  # fmt: skip
 
-    def _expected(self, activities: Sequence[Activity], amounts: Sequence[Amount]) -> dict[str, Expected]:
-        scale = self.model.instrument.scale
+    def _explained(
+        self, insats_id: str, x: pd.DataFrame, amount: Amount
+    ) -> tuple[dict[str, Interval], dict[str, Explanation]]:
+        if insats_id in self.speakable:
+            return explanation.explain(self.model.gains, x, amount)
+        nothing = Interval(0.0, 0.0, 0.0), Explanation(0.0, ())  # locked, and nothing may be said about it
+        return dict.fromkeys(self.indicators, nothing[0]), dict.fromkeys(self.indicators, nothing[1])
+
+    def _expected(self, gained: Array, doubt: Array) -> dict[str, Expected]:
+        scale, without = self.model.instrument.scale, self.expectation.without
         half = self.model.spread.half_widths(self.quarters, self.indicators)
-        sd = explanation.total_sd(self.model.gains, self.x, amounts)
+        reached, wider = np.clip(without + gained, scale.min, scale.max), np.hypot(half, NORMAL_90 * doubt)
 
         def interval(mean: float, half_width: float) -> Interval:
             return Interval(mean, max(mean - half_width, scale.min), min(mean + half_width, scale.max))
 
-        expected = {}
-        for j, indicator in enumerate(self.indicators):
-            without = float(self.without[j])
-            added = sum(activity.gain[indicator].mean for activity in activities)
-            with_plan = float(np.clip(without + added, scale.min, scale.max))
-            wider = float(np.hypot(half[j], NORMAL_90 * sd[indicator]))
-            expected[indicator] = Expected(
-                float(self.now[j]), interval(with_plan, wider), interval(without, float(half[j]))
+        return {
+            indicator: Expected(
+                float(self.expectation.now[j]),
+                interval(float(reached[j]), float(wider[j])),
+                interval(float(without[j]), float(half[j])),
             )
-        return expected
+            for j, indicator in enumerate(self.indicators)
+        }
+
+    def _reach(self, gained: Array, doubt: Array) -> dict[str, Reach]:
+        """Give the chance of each target that the goal names."""
+        targets = np.array([self.case.goal.targets.get(id, np.nan) for id in self.indicators])
+        half = self.model.spread.half_widths(self.quarters, self.indicators)
+        expected = self.expectation.without + reach.shown(self.model.evaluation) * gained
+        chance = reach.chances(expected, np.hypot(half / NORMAL_90, doubt), targets)
+        return {
+            id: Reach(float(targets[j]), float(chance[j]))
+            for j, id in enumerate(self.indicators)
+            if not np.isnan(targets[j])
+        }
+
+
+def _is_measured(case: Case, model: Model) -> bool:
+    return bool(set(case.levels()) & set(model.instrument.ranking))
+
+
+def _against(first: Plan, plan: Plan) -> Plan:
+    """Tell which insatser set an alternative apart from the first plan, and what it gives up."""
+    here, there = ([one.insats_id for one in own.activities] for own in (plan, first))
+    lost = {id: first.expected[id].with_plan.mean - own.with_plan.mean for id, own in plan.expected.items()}
+    return replace(
+        plan,
+        differs=Differs(tuple(id for id in here if id not in there), tuple(id for id in there if id not in here)),
+        costs=Costs(first.objective - plan.objective, lost),
+    )
 
 
 def _id(case: Case, model_version: str, catalogue: Catalogue, created_at: datetime) -> str:

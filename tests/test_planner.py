@@ -15,7 +15,6 @@ from pathway.errors import FaultyCase
 from pathway.planner import DESCRIPTIONS, Effort, Placement, Proposal, Prospects, Rule, Work, propose, replay
 from pathway.planner import model as models
 from pathway.planner.board import Board
-from pathway.planner.bound import quick_bound
 from pathway.planner.improvement import improve
 from pathway.planner.sifting import compile
 from pathway.planner.weeks import Weeks
@@ -449,7 +448,7 @@ def test_requirements_that_do_not_fit_together_name_the_rules(insatser: Any, lim
     limits = {"hours_per_week": 20, "parallel": 3, "horizon_weeks": 26, "budget": None} | limits
     proposal = planned(*insatser, wishes={"require": ["X", "Y"]}, limits=limits)
     assert proposal.plans == ()
-    assert {conflict.fact.rule for conflict in proposal.infeasible} == {rule, Rule.HORIZON}
+    assert {conflict.fact.rule for conflict in proposal.infeasible} == {rule}
     assert {found.insats_id for found in proposal.not_chosen} == {"X", "Y"}
 
 
@@ -658,12 +657,12 @@ def test_the_best_plan_is_the_best_there_is(seed: int):
 
 
 def coarse_practice() -> Any:
-    """The shipped practice on a coarser grid: few enough mixes to try them all."""
+    """Give the shipped practice on one coarse grid: few enough mixes to try them all."""
     from dataclasses import replace
 
     from pathway.planner.practice import shipped
 
-    return replace(shipped(), every_weeks=((156, 4),))
+    return replace(shipped(), every_weeks=((156, 4),), fine_every_weeks=0)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -677,7 +676,6 @@ def test_a_search_from_nothing_and_one_from_a_good_plan_prove_the_same(seed: int
     warm = models.search(problem, effort, board.worth(start))
     assert bare.complete
     assert warm.complete
-    assert quick_bound(problem, board.worth(start)) >= board.worth(bare.picked) - 1e-9
     assert board.worth(bare.picked) == pytest.approx(board.worth(warm.picked or start), abs=2e-4)
 
 

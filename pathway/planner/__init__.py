@@ -1,8 +1,10 @@
 """Places insatser in weeks for one person: what keeps every rule and is expected to bring most. See docs/PLANNER.md."""
 
-from pathway.planner.individual import Conflict, Planned, Proposal, Work, propose
+from pathway.planner.conflicts import Conflict
+from pathway.planner.individual import Loss, Proposal, Work, loss_of, pool, propose
 from pathway.planner.model import Effort
 from pathway.planner.objective import Placement, Prospects, Replay, replay
+from pathway.planner.planned import Planned, Theme
 from pathway.planner.practice import Practice
 from pathway.planner.reasons import NotChosen
 from pathway.planner.rules import DESCRIPTIONS, Code, Fact, Rule
@@ -13,6 +15,7 @@ __all__ = [
     "Conflict",
     "Effort",
     "Fact",
+    "Loss",
     "NotChosen",
     "Placement",
     "Planned",
@@ -21,7 +24,10 @@ __all__ = [
     "Prospects",
     "Replay",
     "Rule",
+    "Theme",
     "Work",
+    "loss_of",
+    "pool",
     "propose",
     "replay",
 ]

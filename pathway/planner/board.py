@@ -16,15 +16,17 @@ Picked = tuple[int, ...]
 
 
 class Board:
-    """Weighs plans of one problem. A plan is a tuple of option positions."""
+    """Weighs plans of one problem. A plan is a tuple of option positions; what is locked is in every plan."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        options = problem.options
-        spans, self._span_of = np.unique(options.first * (len(problem.weeks) + 1) + options.beyond, return_inverse=True)
-        self._first, self._beyond = np.divmod(spans, len(problem.weeks) + 1)
+        options, n_cells = problem.options, len(problem.cells)
+        spans, self._span_of = np.unique(options.first * (n_cells + 1) + options.beyond, return_inverse=True)
+        self._first, self._beyond = np.divmod(spans, n_cells + 1)
         self._power = np.frexp(self._beyond - self._first)[1] - 1
         self._tail = self._beyond - 2**self._power
+        self._from = np.maximum(options.start[:, None], problem.quarters[:-1])
+        self._to = np.maximum(np.minimum(options.end[:, None], problem.quarters[1:]), self._from)
         self._worth = options.gain @ problem.weights
         self._extra_worth = options.extra @ problem.weights
         self._job = problem.jobs[options.owner] if len(options) else np.empty(0, dtype=bool)
@@ -40,37 +42,32 @@ class Board:
         return float(value(self.added(picked), self.problem.prospects, self.problem.weights, self.problem.targets))
 
     def worth(self, picked: Sequence[int]) -> float:
-        """Objective of a plan and the bonus for preferred insatser: what plans are compared by."""
-        bonus = float(self.problem.bonus[self.options.owner[list(picked)]].sum()) if len(picked) else 0.0
-        return self.objective(picked) + bonus
+        """Objective of a plan, bonus for preferred insatser, less prices: what plans are compared by."""
+        return self.objective(picked) + float(self.problem.merit[list(picked)].sum() if len(picked) else 0.0)
 
     def added(self, picked: Sequence[int]) -> Array:
         """(J,) steps that a plan adds."""
-        steps = np.zeros(len(self.problem.prospects.indicators))
-        if not len(picked):
-            return steps
-        picked = list(picked)
-        beside = self._days_beside(picked, np.array(picked))
-        total: Array = (self.options.gain[picked] + beside[:, None] * self.options.extra[picked]).sum(axis=0)
-        return total
+        total: Array = self.problem.standing.gain + self._job_runs(picked) @ self._by_day(picked)
+        return total + self.options.gain[list(picked)].sum(axis=0) if len(picked) else total
 
     def keeps_rules(self, picked: Picked) -> bool:
         """Tell whether a plan keeps every rule; options by themselves keep those that concern one insats."""
         owners = [int(k) for k in self.options.owner[list(picked)]] if picked else []
         groups = [group for k in owners if (group := self.problem.candidates[k].group) is not None]
         return (
-            len(set(owners)) == len(owners) <= self.problem.practice.max_activities
+            len(set(owners)) == len(owners) <= self.problem.most_activities
             and self.required.issubset(owners)
             and len(set(groups)) == len(groups)
             and self._fits(picked)
             and self._in_order(picked, owners)
             and self._reaches_levels(picked, owners)
             and self._is_worth_while(picked)
+            and self._is_good_practice(picked)
         )
 
     def _fits(self, picked: Picked) -> bool:
         options, problem = self.options, self.problem
-        hours, places = problem.hours_left.copy(), problem.places_left.copy()
+        hours, places = problem.cells.hours_left.copy(), problem.cells.places_left.copy()
         for o in picked:
             hours[options.first[o] : options.beyond[o]] -= options.hours[o]
             places[options.first[o] : options.beyond[o]] -= 1
@@ -105,8 +102,25 @@ class Board:
         if not picked:
             return True
         which = np.array(picked)
-        own = self._worth[which] + self._days_beside(picked, which) * self._extra_worth[which]
+        own = self._own_worth(picked, which)
         return bool(np.all((own >= self.problem.least_worth - 1e-9) | self._exempt[self.options.owner[which]]))
+
+    def _is_good_practice(self, picked: Picked) -> bool:
+        if not picked:
+            return True
+        early, gap = self.problem.early_jobs, self.problem.practice.longest_gap_weeks
+        if early is not None and not early[list(picked)].any():
+            return False
+        if gap is None:
+            return True
+        reached = 0
+        spans = [(run.start, run.end) for run in self.problem.running]
+        spans += [(int(self.options.start[o]), int(self.options.end[o])) for o in picked]
+        for start, end in sorted(spans):
+            if start > reached + 7 * gap:
+                return False
+            reached = max(reached, end)
+        return True
 
     @cached_property
     def required(self) -> frozenset[int]:
@@ -132,9 +146,9 @@ class Board:
     def with_room(self, picked: Sequence[int], pool: Ints) -> Bools:
         """Tell which options of the pool fit the weeks, the budget and the number of activities beside a plan."""
         problem, options = self.problem, self.options
-        if len(picked) >= problem.practice.max_activities:
+        if len(picked) >= problem.most_activities:
             return np.zeros(len(pool), dtype=bool)
-        hours, places = problem.hours_left.copy(), problem.places_left.copy()
+        hours, places = problem.cells.hours_left.copy(), problem.cells.places_left.copy()
         for o in picked:
             cells = slice(options.first[o], options.beyond[o])
             hours[cells] -= options.hours[o]
@@ -150,7 +164,7 @@ class Board:
     def _least_in_spans(self, values: Ints) -> Ints:
         table = [values]
         for p in range(int(self._power.max(initial=0))):
-            padded = np.concatenate([table[-1][2**p :], table[-1][-1:].repeat(2**p)])
+            padded = np.concatenate([table[-1][2**p :], table[-1][-1:].repeat(2**p)])[: len(values)]
             table.append(np.minimum(table[-1], padded))
         stacked = np.array(table)
         least: Ints = np.minimum(stacked[self._power, self._first], stacked[self._power, self._tail])
@@ -182,7 +196,7 @@ class Board:
             k = int(options.owner[o])
             if self._apart_from[k]:
                 ok &= ~(self.apart[k][owner] & (start < options.end[o]) & (options.start[o] < end))
-            if self._comes_after[k].any():
+            if self._leads[k]:
                 ok &= ~(self._comes_after[k][owner] & (start < options.end[o]))
             for first in problem.needs[k]:
                 ok &= (owner != first) | (end <= options.start[o])
@@ -207,9 +221,15 @@ class Board:
                 result[first, k] = True
         return result
 
+    @cached_property
+    def _leads(self) -> list[bool]:
+        return [bool(row.any()) for row in self._comes_after]
+
     def _at_level(self, picked: Sequence[int], pool: Ints) -> Bools:
         options, problem = self.options, self.problem
         ok = np.ones(len(pool), dtype=bool)
+        if not self._gated:
+            return ok
         owner = options.owner[pool]
         for k in self._gated:
             own = owner == k
@@ -230,56 +250,70 @@ class Board:
 
     @cached_property
     def _gated(self) -> tuple[int, ...]:
-        return tuple(k for k, gates in enumerate(self.problem.gates) if gates)
+        return tuple(k for k in self.problem.alive if self.problem.gates[k])
 
     def _gained(self, picked: Sequence[int], j: int, start: Ints) -> Array:
         """Sum what a plan has added to an indicator by each start: gains when they have ended, losses at once."""
         gained = np.zeros(len(start))
+        options = self.options
         for o in picked:
-            gain = self.options.gate_gain[o, j]
-            gained += gain * (self.options.end[o] <= start if gain > 0 else self.options.start[o] < start)
+            gain = options.gate_gain[o, j]
+            gained += gain * (options.end[o] <= start if gain > 0 else options.start[o] < start)
+        for begins, ends, steps in self.problem.standing.steps:
+            gained += steps[j] * (ends <= start if steps[j] > 0 else begins < start)
         return gained
 
     def _worth_while(self, picked: Sequence[int], pool: Ints) -> Bools:
-        own = self._worth[pool] + self._days_beside(picked, pool) * self._extra_worth[pool]
+        own = self._own_worth(picked, pool)
         result: Bools = (own >= self.problem.least_worth - 1e-9) | self._exempt[self.options.owner[pool]]
         return result
 
-    def _days_beside(self, picked: Sequence[int], pool: Ints) -> Ints:
-        """Days of each option on which a job-oriented activity of the plan runs; 0 for job-oriented options."""
-        covered = np.zeros(self.problem.weeks.n_days, dtype=np.int64)
+    def _own_worth(self, picked: Sequence[int], pool: Ints) -> Array:
+        """Weighted steps that options of the pool add by themselves, beside the job-oriented activities of the plan."""
+        beside = self._days_beside(self._job_runs(picked), pool) * self._extra_worth[pool]
+        own: Array = self._worth[pool] + beside.sum(axis=1)
+        return own
+
+    def _job_runs(self, picked: Sequence[int]) -> Bools:
+        """(D,) days on which a job-oriented activity runs."""
+        runs = self.problem.standing.job_runs.copy()
         for o in picked:
             if self._job[o]:
-                covered[self.options.start[o] : self.options.end[o]] = 1
-        return np.where(self._job[pool], 0, self._sums(covered, pool))
+                runs[self.options.start[o] : self.options.end[o]] = True
+        return runs
 
-    def _sums(self, days: Ints, pool: Ints) -> Ints:
-        running = np.concatenate([[0], np.cumsum(days)])
-        total: Ints = running[self.options.end[pool]] - running[self.options.start[pool]]
-        return total
+    def _by_day(self, picked: Sequence[int]) -> Array:
+        """(D, J) steps that the plan's activities add more on each day on which a job-oriented one runs."""
+        steps = self.problem.standing.extra.copy()
+        for o in picked:
+            if not self._job[o]:
+                for q in range(len(self.problem.quarters) - 1):
+                    steps[self._from[o, q] : self._to[o, q]] += self.options.extra[o, q]
+        return steps
+
+    def days_beside(self, picked: Sequence[int], pool: Ints) -> Ints:
+        """(m, Q) days of each option, by quarter, on which a job-oriented activity of the plan runs; 0 for those."""
+        return self._days_beside(self._job_runs(picked), pool)
+
+    def _days_beside(self, runs: Bools, pool: Ints) -> Ints:
+        """(m, Q) days of each option, by quarter, on which `runs` says that a job-oriented activity runs."""
+        summed = np.concatenate([[0], np.cumsum(runs)])
+        days: Ints = summed[self._to[pool]] - summed[self._from[pool]]
+        days[self._job[pool]] = 0
+        return days
 
     def _worth_with(self, picked: Sequence[int], pool: Ints) -> Array:
         options, problem = self.options, self.problem
-        added = options.gain[pool] + self._days_beside(picked, pool)[:, None] * options.extra[pool]
-        added += self.added(picked)
+        runs = self._job_runs(picked)
+        added = options.gain[pool] + self.added(picked)
+        if runs.any():
+            added += np.einsum("nq,nqj->nj", self._days_beside(runs, pool), options.extra[pool])
         job = self._job[pool]
         if job.any():
-            added[job] += self._lifted(picked, pool[job])
+            bare = np.concatenate(
+                [np.zeros((1, added.shape[1])), np.cumsum(self._by_day(picked) * ~runs[:, None], axis=0)]
+            )
+            added[job] += bare[options.end[pool[job]]] - bare[options.start[pool[job]]]
         worth = value(added, problem.prospects, problem.weights, problem.targets)
-        total: Array = worth + problem.bonus[options.owner[pool]]
-        return total + sum(float(problem.bonus[options.owner[o]]) for o in picked)
-
-    def _lifted(self, picked: Sequence[int], pool: Ints) -> Array:
-        """(n, J) steps that the plan's other activities add more beside each job-oriented option of the pool."""
-        options = self.options
-        bare = np.ones(self.problem.weeks.n_days, dtype=np.int64)
-        for o in picked:
-            if self._job[o]:
-                bare[options.start[o] : options.end[o]] = 0
-        lifted = np.zeros((len(pool), options.gain.shape[1]))
-        for o in picked:
-            if not self._job[o]:
-                own = np.zeros_like(bare)
-                own[options.start[o] : options.end[o]] = bare[options.start[o] : options.end[o]]
-                lifted += self._sums(own, pool)[:, None] * options.extra[o]
-        return lifted
+        total: Array = worth + problem.merit[pool]
+        return total + float(problem.merit[list(picked)].sum() if len(picked) else 0.0)

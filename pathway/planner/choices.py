@@ -7,9 +7,10 @@ import numpy as np
 
 from pathway.case import Case, Participation
 from pathway.catalogue import SWEDISH_LEVELS, Catalogue, Insats
-from pathway.planner.practice import Practice
+from pathway.planner.legal import longest_weeks
+from pathway.planner.practice import Grid, Practice
 from pathway.planner.rules import Code, Fact, Rule
-from pathway.planner.weeks import Ints, Weeks
+from pathway.planner.weeks import Weeks
 
 HOURS_UNIT = 100  # hours are counted in hundredths, rounded so that a limit is never exceeded
 
@@ -24,29 +25,29 @@ class Blocked:
 
 @dataclass(frozen=True)
 class Running:
-    """An insats that occupies days of the plan already, and is never moved. Days after the suggestion; end excluded."""
+    """Days that a running or locked insats takes, and that are never moved. Days after the suggestion; end excluded."""
 
     insats_id: str
     start: int
     end: int
     hours: int
     """In hundredths of an hour a week, rounded up."""
+    locked: bool = False
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Choices:
     """When, for how long and for how many hours an insats could be; any hours go with any of the spans.
 
     Attributes
     ----------
-    start, weeks
-        (S,) spans: day after the suggestion and length in weeks, ascending.
+    spans
+        Day after the suggestion and length in weeks, ascending.
     hours
         Hours a week, ascending.
     """
 
-    start: Ints
-    weeks: Ints
+    spans: tuple[tuple[int, int], ...]
     hours: tuple[float, ...]
 
 
@@ -61,14 +62,23 @@ def hours_down(hours: float) -> int:
 
 
 def running_of(case: Case, catalogue: Catalogue, weeks: Weeks, practice: Practice) -> tuple[Running, ...]:
-    """Insatser that run on or after the day of the suggestion, with the end that they are taken to have."""
+    """Insatser that run on or after the day of the suggestion, with the end that they are taken to have, and locks.
+
+    A participation that is locked as well counts once, as the lock says.
+    """
+    locks = [
+        Running(one.insats_id, weeks.day(one.start_on), weeks.day(one.end_on), hours_up(one.hours_per_week), True)
+        for one in case.locked
+        if weeks.day(one.end_on) > 0
+    ]
     found = []
     for participation in case.participations:
-        end = _end_of(participation, catalogue, weeks, practice)
-        if end > 0:
-            start = max(weeks.day(participation.started_on), -7)
-            found.append(Running(participation.insats_id, start, end, hours_up(participation.hours_per_week)))
-    return tuple(found)
+        start, end = weeks.day(participation.started_on), _end_of(participation, catalogue, weeks, practice)
+        again = any(one.insats_id == participation.insats_id and one.start < end and start < one.end for one in locks)
+        if end > 0 and not again:
+            hours = hours_up(participation.hours_per_week)
+            found.append(Running(participation.insats_id, max(start, -7), end, hours))
+    return (*found, *locks)
 
 
 def _end_of(participation: Participation, catalogue: Catalogue, weeks: Weeks, practice: Practice) -> int:
@@ -128,101 +138,112 @@ def _unmet(rule: Rule, needed: str | tuple[str | int | None, ...], found: float 
 
 
 def choices_of(
-    insats: Insats, case: Case, weeks: Weeks, running: tuple[Running, ...], practice: Practice
+    insats: Insats, case: Case, weeks: Weeks, occupied: tuple[Running, ...], grid: Grid
 ) -> Choices | Blocked:
     """List when, for how long and for how many hours a week the insats could be, or the rule that leaves nothing."""
     if insats.places == 0:
         return Blocked("no_start_date", Fact(Rule.PLACES, needed=1, found=0))
-    earliest = 7 * insats.queue_weeks
+    if any(one.locked and one.insats_id == insats.id for one in occupied):
+        until = max(one.end for one in occupied if one.insats_id == insats.id)
+        return Blocked("no_start_date", Fact(Rule.ONCE, other=insats.id, on=weeks.date(until)))
+    earliest, last_end = 7 * insats.queue_weeks, weeks.n_days
     if insats.valid_from is not None:
         earliest = max(earliest, weeks.day(insats.valid_from))
-    last_end = weeks.n_days
     if insats.valid_to is not None:
         if weeks.day(insats.valid_to) < 0:
             return Blocked("no_start_date", Fact(Rule.VALIDITY, on=insats.valid_to))
         last_end = min(last_end, weeks.day(insats.valid_to) + 1)
-    return _choices_between(earliest, last_end, insats, case, weeks, running, practice)
-
-
-def _choices_between(
-    earliest: int,
-    last_end: int,
-    insats: Insats,
-    case: Case,
-    weeks: Weeks,
-    running: tuple[Running, ...],
-    practice: Practice,
-) -> Choices | Blocked:
-    intakes = _intakes(insats, earliest, last_end, weeks)
-    if not len(intakes):
-        rule = Rule.INTAKE_DATES if insats.intake.mode == "datum" else Rule.HORIZON
-        return Blocked("no_start_date", Fact(rule, needed=insats.weeks.min, found=0, on=weeks.date(earliest)))
-    in_time = intakes[intakes + 7 * insats.weeks.min <= last_end]
-    if not len(in_time):
-        left = (last_end - int(intakes[0])) // 7
-        fact = Fact(Rule.HORIZON, needed=insats.weeks.min, found=left, on=weeks.date(int(intakes[0])))
-        return Blocked("no_start_date", fact)
-    own = [run for run in running if run.insats_id == insats.id]
-    free = np.array([start for start in in_time if _is_free(int(start), insats.weeks.min, own)], dtype=np.int64)
-    if not len(free):
-        until = max(run.end for run in own)
-        return Blocked("no_start_date", Fact(Rule.ONCE, other=insats.id, on=weeks.date(until)))
-    fitting = np.array([day for day in free if age_unmet(insats, case, weeks.date(int(day))) is None], dtype=np.int64)
-    if not len(fitting):
-        fact_of_age = age_unmet(insats, case, weeks.date(int(free[0])))
-        return Blocked("no_start_date", fact_of_age or Fact(Rule.AGE))
-    hours = _hours(insats, case.limits.hours_per_week, practice)
+    starts = _starts(insats, case, weeks, occupied, earliest, last_end)
+    if isinstance(starts, Blocked):
+        return starts
+    longest = longest_weeks(insats)
+    if longest < insats.weeks.min:
+        return Blocked("no_start_date", Fact(Rule.LEGAL_LENGTH, needed=insats.weeks.min, found=longest))
+    hours = _hours(insats, case.limits.hours_per_week, grid)
     if not hours:
         fact = Fact(Rule.HOURS_LIMIT, needed=insats.hours_per_week.min, found=case.limits.hours_per_week)
         return Blocked("hours", fact)
-    grid = _grid(weeks, last_end, practice)
-    starts = fitting if insats.intake.mode == "datum" else _thinned(fitting, grid)
-    spans = [(int(start), length) for start in starts for length in _lengths(insats, int(start), grid)]
-    start, length = np.array(spans, dtype=np.int64).T
-    return Choices(start, length, hours)
+    mondays = _mondays(weeks, last_end, grid)
+    spans = tuple(
+        (start, length)
+        for start in _thinned(starts, mondays)
+        for length in _lengths(insats, start, mondays, last_end, longest, grid)
+    )
+    return Choices(spans, hours)
 
 
-def _is_free(start: int, n_weeks: int, own: list[Running]) -> bool:
-    return all(run.end <= start or start + 7 * n_weeks <= run.start for run in own)
+def _starts(
+    insats: Insats, case: Case, weeks: Weeks, occupied: tuple[Running, ...], earliest: int, last_end: int
+) -> list[int] | Blocked:
+    """List every day on which the insats could start and still be long enough."""
+    dated = insats.intake.mode == "datum"
+    days = (
+        sorted({weeks.day(on) for on in insats.intake.dates})
+        if dated
+        else list(range(weeks.first_monday, max(last_end, 0), 7))
+    )
+    intakes = [day for day in days if earliest <= day < last_end]
+    if not intakes:
+        rule = Rule.INTAKE_DATES if dated else Rule.HORIZON
+        return Blocked("no_start_date", Fact(rule, needed=insats.weeks.min, found=0, on=weeks.date(earliest)))
+    n_days = 7 * insats.weeks.min
+    in_time = [day for day in intakes if day + n_days <= last_end]
+    if not in_time:
+        left = (last_end - intakes[0]) // 7
+        fact = Fact(Rule.HORIZON, needed=insats.weeks.min, found=left, on=weeks.date(intakes[0]))
+        return Blocked("no_start_date", fact)
+    own = [one for one in occupied if one.insats_id == insats.id]
+    free = [day for day in in_time if all(one.end <= day or day + n_days <= one.start for one in own)]
+    if not free:
+        until = max(one.end for one in own)
+        return Blocked("no_start_date", Fact(Rule.ONCE, other=insats.id, on=weeks.date(until)))
+    if insats.age_min is None and insats.age_max is None:
+        return free
+    fitting = [day for day in free if age_unmet(insats, case, weeks.date(day)) is None]
+    if not fitting:
+        return Blocked("no_start_date", age_unmet(insats, case, weeks.date(free[0])) or Fact(Rule.AGE))
+    return fitting
 
 
-def _intakes(insats: Insats, earliest: int, last_end: int, weeks: Weeks) -> Ints:
-    if insats.intake.mode == "datum":
-        days = np.unique(np.array([weeks.day(on) for on in insats.intake.dates], dtype=np.int64))
-    else:
-        days = np.arange(weeks.first_monday, max(last_end, 0), 7, dtype=np.int64)
-    return days[(days >= earliest) & (days < last_end)]
+def _mondays(weeks: Weeks, last_end: int, grid: Grid) -> list[int]:
+    steps = (grid.every_weeks, grid.and_every_weeks or grid.every_weeks)
+    return sorted({day for step in steps for day in range(weeks.first_monday, last_end + 1, 7 * step)})
 
 
-def _grid(weeks: Weeks, last_end: int, practice: Practice) -> Ints:
-    """Mondays on which activities start and end if they can; the last day by which one must have ended is there too."""
-    step = practice.grid_step(-(-weeks.n_days // 7))
-    mondays = np.arange(weeks.first_monday, last_end + 1, 7 * step, dtype=np.int64)
-    return np.union1d(mondays, [last_end])
+def _thinned(starts: list[int], mondays: list[int]) -> list[int]:
+    """Keep the first possible start of each stretch between two Mondays of the grid."""
+    kept, at = [], 0
+    for start in starts:
+        if start >= at:
+            kept.append(start)
+            at = next((monday for monday in mondays if monday > start), starts[-1] + 1)
+    return kept
 
 
-def _thinned(mondays: Ints, grid: Ints) -> Ints:
-    """Keep the first possible Monday, and after it those of the grid."""
-    keep = np.isin(mondays, grid)
-    keep[0] = True
-    return mondays[keep]
+def _lengths(insats: Insats, start: int, mondays: list[int], last_end: int, longest: int, grid: Grid) -> list[int]:
+    """List whole weeks up to Mondays of the grid or the last day there is; the typical length where none is in range.
+
+    The coarse grid has the one nearest to the typical length, the longest, and where asked for the shortest; the fine
+    grid has all.
+    """
+    typical = insats.weeks.typical
+    most = min(insats.weeks.max, longest, (last_end - start) // 7)
+    ends = {(monday - start) // 7 for monday in mondays if monday > start} | {(last_end - start) // 7}
+    fitting = sorted(length for length in ends if insats.weeks.min <= length <= most)
+    if not fitting:
+        return sorted({max(insats.weeks.min, min(typical, most))} | ({insats.weeks.min} if grid.least else set()))
+    least = {insats.weeks.min} if grid.least else set[int]()
+    if grid.all_lengths:
+        return sorted({*fitting, *least, max(insats.weeks.min, min(typical, most))})
+    nearest = min(fitting, key=lambda length: (abs(length - typical), length))
+    return sorted({nearest, fitting[-1], *least})
 
 
-def _lengths(insats: Insats, start: int, grid: Ints) -> list[int]:
-    """Whole weeks up to Mondays of the grid: nearest to the least, typical and most; the typical where none is near."""
-    longest = (int(grid[-1]) - start) // 7
-    reached = (grid[grid > start] - start) // 7
-    fitting = reached[(reached >= insats.weeks.min) & (reached <= min(insats.weeks.max, longest))]
-    if not len(fitting):
-        return [min(insats.weeks.typical, longest)]
-    nearest = int(fitting[np.abs(fitting - insats.weeks.typical).argmin()])
-    return sorted({int(fitting[0]), nearest, int(fitting[-1])})
-
-
-def _hours(insats: Insats, limit: float, practice: Practice) -> tuple[float, ...]:
+def _hours(insats: Insats, limit: float, grid: Grid) -> tuple[float, ...]:
+    """Typical hours and the most that fit; the least beside them where asked for."""
     span = insats.hours_per_week
     most = min(span.max, limit)
     if most < span.min:
         return ()
-    apart = min(span.typical - span.min, most - span.typical) >= practice.hours_apart
-    return tuple(sorted({span.min, most} | ({span.typical} if apart else set())))
+    least = {span.min} if grid.least else set[float]()
+    return tuple(sorted({min(span.typical, most), most} | least))

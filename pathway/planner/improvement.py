@@ -36,6 +36,12 @@ def fill(board: Board, picked: Picked, pool: Ints, price: float = 0.0, whim: Arr
 
 def place_required(board: Board, picked: Picked = ()) -> Picked | None:
     """Add what the person requires, what must come first before what needs it; ``None`` if that way leads nowhere."""
+    early = board.problem.early_jobs
+    if early is not None and not early[list(picked)].any():
+        jobs = np.flatnonzero(early)
+        worth = board.weigh(picked, jobs)
+        if np.any(worth > NEVER):
+            picked = tuple(sorted((*picked, int(jobs[worth.argmax()]))))
     waiting = sorted(board.required - {int(board.options.owner[o]) for o in picked})
     while waiting:
         ready = [k for k in waiting if not set(board.problem.needs[k]) & set(waiting)]
@@ -52,7 +58,14 @@ def place_required(board: Board, picked: Picked = ()) -> Picked | None:
     return picked
 
 
-def improve(board: Board, pool: Ints, rounds: int, seed: int = 0, start: Picked | None = None) -> Picked | None:
+def improve(
+    board: Board,
+    pool: Ints,
+    rounds: int,
+    seed: int = 0,
+    start: Picked | None = None,
+    seen: dict[Picked, None] | None = None,
+) -> Picked | None:
     """Search for a good plan among the options of the pool: fill, take apart, fill again.
 
     Parameters
@@ -61,6 +74,8 @@ def improve(board: Board, pool: Ints, rounds: int, seed: int = 0, start: Picked 
         Times that the plan is taken apart.
     start
         A plan that keeps all rules, to go on from.
+    seen
+        Takes up every plan come across that keeps all rules.
 
     Returns
     -------
@@ -74,6 +89,8 @@ def improve(board: Board, pool: Ints, rounds: int, seed: int = 0, start: Picked 
     plans = [plan for plan in plans if board.keeps_rules(plan)]
     if not plans:
         return None
+    if seen is not None:
+        seen.update(dict.fromkeys(plans))
     best = current = max(plans, key=board.worth)
     worth_best = worth_current = board.worth(best)
     for _ in range(rounds):
@@ -84,6 +101,8 @@ def improve(board: Board, pool: Ints, rounds: int, seed: int = 0, start: Picked 
         plan = None if mended is None else fill(board, mended, pool, price, whim)
         if plan is None or not board.keeps_rules(plan):
             continue
+        if seen is not None:
+            seen[plan] = None
         worth = board.worth(plan)
         if worth >= worth_current - 1e-9:
             current, worth_current = plan, worth

@@ -1,20 +1,21 @@
-"""The planning problem as a CP-SAT model: the only place where OR-Tools is used. docs/PLANNER.md has the formulation.
+"""The planning problem as a CP-SAT model, which finds better plans or proves that there are none. See docs/PLANNER.md.
 
 One literal per option (an insats with start, length and hours). What runs beside is counted slot by slot, a slot being
 a stretch of days on which nothing may start or end.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from pathway.planner.objective import Array
-from pathway.planner.problem import Bools, Gate, Problem
+from pathway.planner.problem import Bools, Problem
+from pathway.planner.rows import STEPS_UNIT, Rows
+from pathway.planner.rules import Rule
 from pathway.planner.weeks import Ints
 
-STEPS_UNIT = 1_000_000  # a step of the heaviest indicator, or towards a required level, in the model's whole numbers
 TOLERANCE = 50  # what rounding may add up to in the model's objective: 5e-5 steps
 
 
@@ -30,7 +31,7 @@ class Effort:
         Safety net: a search that it cuts short may end differently the next time.
     """
 
-    deterministic: float = 2.0
+    deterministic: float = 4.0
     wall_seconds: float = 10.0
 
 
@@ -46,11 +47,14 @@ class Found:
         No plan is worth more than this, in weighted steps with bonuses; infinite if nothing was proven.
     complete
         Whether the search was completed: `picked` is the best there is or, if ``None``, nothing beats the worth given.
+    spent
+        Work done, as `Effort.deterministic` counts it.
     """
 
     picked: tuple[int, ...] | None
     bound: float
     complete: bool
+    spent: float
 
 
 def search(problem: Problem, effort: Effort, better_than: float | None = None) -> Found:
@@ -61,138 +65,105 @@ def search(problem: Problem, effort: Effort, better_than: float | None = None) -
     better_than
         Only plans worth more than this are looked for, in weighted steps with bonuses.
     """
-    return _Model(problem).solve(effort, better_than)
+    return Model(problem).solve(effort, better_than)
 
 
-class _Model:
-    """A problem written as a model. Each method that begins with ``_keep`` is one or a few of the named rules."""
+def can_be(problem: Problem, effort: Effort, without: frozenset[Rule]) -> bool:
+    """Tell whether any plan keeps the rules, but for some; where the effort is spent, it is taken to."""
+    found = Model(problem, without=without, valued=False).solve(effort, None)
+    return found.picked is not None or not found.complete
 
-    def __init__(self, problem: Problem) -> None:
-        from ortools.sat.python import cp_model
 
-        self.cp = cp_model
-        self.problem = problem
-        self.options = problem.options
+class Model(Rows):
+    """A problem written as a model: the rules, what runs beside, and what plans are worth.
+
+    Parameters
+    ----------
+    counted
+        Candidates whose days beside a job-oriented activity are counted; the others are taken to run beside one all the
+        time, if there is any: an upper bound. By default all are counted.
+    roughly
+        Of those, candidates for which job-oriented activities are counted by their days in each stretch of the grid,
+        wherever in it these lie: an upper bound, too, but closer.
+    without
+        Rules that are left out: to find those that stand in the way of one another.
+    valued
+        Whether plans are compared by worth, or any that keeps the rules will do.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        counted: frozenset[int] | None = None,
+        roughly: frozenset[int] = frozenset(),
+        without: frozenset[Rule] = frozenset(),
+        valued: bool = True,
+    ) -> None:
+        super().__init__(problem, without)
         self.unit = STEPS_UNIT / problem.heaviest
-        self.model = cp_model.CpModel()
-        self.pick = [self.model.new_bool_var("") for _ in range(len(self.options))]
-        self.beside: dict[int, list[tuple[Any, int]]] = {}
-        self._keep_once_and_few()
-        self._keep_within_weeks_and_budget()
-        self._keep_order()
-        self._keep_apart()
-        self._keep_levels()
-        self._count_days_beside()
-        self._keep_worth_while()
-        self._value()
+        self.counted = frozenset(problem.alive) if counted is None else counted
+        self.roughly = roughly
+        self.alone = self._alone()
+        self.beside: dict[int, list[tuple[Any, Array]]] = {}  # per candidate: a count of days, steps on each
+        self.locked_beside: list[tuple[Any, Array]] = []
+        if valued:
+            self._count_days_beside()
+            self._keep_worth_while()
+            self._value()
 
-    def _picks(self, which: Ints) -> list[Any]:
-        return [self.pick[o] for o in which.tolist()]
-
-    def _sum(self, which: Ints, sizes: Ints | None = None) -> Any:
-        if sizes is None:
-            return self.cp.LinearExpr.sum(self._picks(which))
-        return self.cp.LinearExpr.weighted_sum(self._picks(which), sizes.tolist())
-
-    def _own(self, k: int) -> Ints:
-        own = self.problem.options_of(k)
-        return np.arange(own.start, own.stop)
-
-    # -- rules
-
-    def _keep_once_and_few(self) -> None:
-        problem, model = self.problem, self.model
-        groups: dict[str, list[Any]] = {}
-        for k in problem.alive:
-            insats, picks = problem.candidates[k], self._picks(self._own(k))
-            if insats.id in problem.required:
-                model.add_exactly_one(picks)
-            else:
-                model.add(self.cp.LinearExpr.sum(picks) <= 1)
-            if insats.group is not None:
-                groups.setdefault(insats.group, []).extend(picks)
-        for variants in groups.values():
-            model.add_at_most_one(variants)
-        model.add(self.cp.LinearExpr.sum(self.pick) <= problem.practice.max_activities)
-
-    def _keep_within_weeks_and_budget(self) -> None:
-        """Limit hours and parallel insatser in the cells in which something may start: no cell is fuller than those."""
+    def _alone(self) -> Array:
+        """(n, J) steps that each option adds whatever else is new: alone, and beside locked job-oriented activities."""
         problem, options = self.problem, self.options
-        for cell in np.unique(options.first).tolist():
-            active = np.flatnonzero((options.first <= cell) & (cell < options.beyond))
-            self.model.add(self._sum(active, options.hours[active]) <= int(problem.hours_left[cell]))
-            self.model.add(self._sum(active) <= int(problem.places_left[cell]))
-            for sizes, limit in _rounded(options.hours[active], int(problem.hours_left[cell])):
-                self.model.add(self._sum(active, sizes) <= limit)
-        if problem.budget is not None:
-            everything = np.arange(len(options))
-            self.model.add(self._sum(everything, options.cost) <= problem.budget)
-
-    def _keep_order(self) -> None:
-        """Start by a day only if what must come first has ended by then."""
-        start, end = self.options.start, self.options.end
-        for k in self.problem.alive:
-            own = self._own(k)
-            for first in self.problem.needs[k]:
-                theirs = self._own(first)
-                for day in np.unique(start[own]).tolist():
-                    by_then = own[start[own] <= day]
-                    self.model.add(self._sum(by_then) <= self._sum(theirs[end[theirs] <= day]))
-
-    def _keep_apart(self) -> None:
-        start, end = self.options.start, self.options.end
-        for a, b in sorted(self.problem.apart):
-            both = np.concatenate([self._own(a), self._own(b)])
-            if a > b or not len(self._own(a)) or not len(self._own(b)):
-                continue
-            for day in np.unique(start[both]).tolist():
-                self.model.add_at_most_one(self._picks(both[(start[both] <= day) & (day < end[both])]))
-
-    def _keep_levels(self) -> None:
-        for k in self.problem.alive:
-            for gate in self.problem.gates[k]:
-                self._keep_level(self._own(k), gate)
-
-    def _keep_level(self, own: Ints, gate: Gate) -> None:
-        """Count gains that have ended by the start, and every loss that has begun, against the steps needed."""
-        options = self.options
-        steps = np.floor(options.gate_gain[:, gate.j] * STEPS_UNIT).astype(np.int64)
-        others = np.ones(len(options), dtype=bool)
-        others[own] = False
-        for day in np.unique(options.start[own]).tolist():
-            counts = np.flatnonzero(
-                others & np.where(steps > 0, options.end <= day, (options.start < day) & (steps < 0))
-            )
-            worst = int(-np.sort(steps[counts])[: self.problem.practice.max_activities].clip(max=0).sum())
-            needed = int(np.ceil(float(gate.needed(np.array([day]))[0]) * STEPS_UNIT)) + worst
-            starting = own[options.start[own] == day]
-            self.model.add(self._sum(counts, steps[counts]) + worst >= needed * self._sum(starting))
+        runs = np.concatenate([[0], np.cumsum(problem.standing.job_runs)])
+        first = np.maximum(options.start[:, None], problem.quarters[:-1])
+        last = np.maximum(np.minimum(options.end[:, None], problem.quarters[1:]), first)
+        alone: Array = options.gain + options.beside(runs[last] - runs[first])
+        a_job = bool(problem.jobs[list(problem.alive)].any())
+        rough = np.isin(options.owner, sorted(self.roughly)) & a_job  # else only locked ones run, which are counted
+        alone[rough] = options.gain[rough]
+        hopeful = ~np.isin(options.owner, sorted(self.counted)) & (a_job | problem.standing.job_runs.any())
+        alone[hopeful] = options.most[hopeful]
+        return alone
 
     # -- what runs beside
 
     def _count_days_beside(self) -> None:
-        """Count the days that each activity runs beside a job-oriented one, per hours a week that it may have."""
+        """Count the days that each activity runs beside a new job-oriented one, per hours a week that it may have."""
         problem, options = self.problem, self.options
+        counts = problem.weights > 0
         job = problem.jobs[options.owner]
         jobs = np.flatnonzero(job)
-        lifted = np.flatnonzero(~job & np.any(options.extra[:, problem.weights > 0] != 0, axis=1))
-        if not len(jobs) or not len(lifted):
+        lifted = np.any(options.extra[:, :, counts] != 0, axis=(1, 2))
+        lifted &= ~job & np.isin(options.owner, sorted(self.counted))
+        rough = np.isin(options.owner, sorted(self.roughly))
+        self._count_roughly(jobs, np.flatnonzero(lifted & rough))
+        lifted = np.flatnonzero(lifted & ~rough)
+        by_day = problem.standing.extra
+        if not len(jobs) or (not len(lifted) and not by_day.any()):
             return
-        either = np.concatenate([jobs, lifted])
-        edges = np.unique(np.concatenate([options.start[either], options.end[either]]))
-        exact = bool(np.any(options.extra < 0))  # else more days are never worth less, and upper bounds will do
+        changes = np.flatnonzero(np.diff(problem.standing.job_runs)) + 1
+        edges = np.unique(np.concatenate([options.start[jobs], options.end[jobs], problem.quarters, changes]))
         running = self._covers(jobs, edges)
-        job_runs: dict[bytes, Any] = {}
+        running[:, problem.standing.job_runs[edges[:-1]]] = False  # counted as alone
+        slots = np.flatnonzero(running.any(axis=0)).tolist()
+        quarter = np.searchsorted(problem.quarters, edges[:-1], side="right") - 1
+        job_runs = {slot: self._any_of(jobs[running[:, slot]]) for slot in slots}
+        days = np.minimum(options.end[:, None], edges[1:]) - np.maximum(options.start[:, None], edges[:-1])
         for k, hours in sorted({(int(options.owner[o]), int(options.hours[o])) for o in lifted}):
             own = self._own(k)
             own = own[options.hours[own] == hours]
-            for slot, n_days in self._stretches(self._covers(own, edges), running, edges):
-                key = running[:, slot].tobytes()
-                if key not in job_runs:
-                    job_runs[key] = self._any_of(jobs[running[:, slot]], exact)
-                active = own[self._covers(own, edges[slot : slot + 2])[:, 0]]
-                both = self._both(active, job_runs[key], exact)
-                self.beside.setdefault(k, []).append((n_days * both, int(own[0])))
+            for slot in slots:
+                active = own[days[own, slot] > 0]
+                if len(active):
+                    steps = options.extra[own[0], quarter[slot]]
+                    exact = bool(np.any(steps[counts] < 0))
+                    both = self._both(active, days[active, slot], job_runs[slot], exact)
+                    self.beside.setdefault(k, []).append((both, steps))
+        if by_day.any():
+            for slot in slots:
+                steps = by_day[edges[slot] : edges[slot + 1]].sum(axis=0)
+                if steps.any():
+                    self.locked_beside.append((job_runs[slot], steps))
 
     def _covers(self, which: Ints, edges: Ints) -> Bools:
         """(n, S) whether each option runs all through each slot between two edges."""
@@ -200,29 +171,54 @@ class _Model:
         covers: Bools = (start <= edges[:-1]) & (edges[1:] <= end)
         return covers
 
-    def _stretches(self, active: Bools, running: Bools, edges: Ints) -> Iterator[tuple[int, int]]:
-        """Count days on which the same options and job-oriented ones run, and name one slot of those days."""
-        days: dict[bytes, tuple[int, int]] = {}
-        for slot in np.flatnonzero(active.any(axis=0) & running.any(axis=0)).tolist():
-            key = active[:, slot].tobytes() + running[:, slot].tobytes()
-            first, n_days = days.get(key, (slot, 0))
-            days[key] = (first, n_days + int(edges[slot + 1] - edges[slot]))
-        yield from days.values()
+    def _count_roughly(self, jobs: Ints, lifted: Ints) -> None:
+        """Count no more days beside in a stretch of the grid than the activity, and job-oriented ones, have there."""
+        problem, options = self.problem, self.options
+        step = 7 * problem.practice.grid(problem.case.limits.horizon_weeks).every_weeks
+        mondays = np.arange(problem.weeks.first_monday, problem.weeks.n_days, step)
+        edges = np.unique(np.concatenate([mondays, problem.quarters]))
+        days = np.minimum(options.end[:, None], edges[1:]) - np.maximum(options.start[:, None], edges[:-1])
+        days = np.maximum(days, 0)
+        quarter = np.searchsorted(problem.quarters, edges[:-1], side="right") - 1
+        standing = [int(problem.standing.job_runs[a:b].sum()) for a, b in pairwise(edges)]
+        for k, hours in sorted({(int(options.owner[o]), int(options.hours[o])) for o in lifted}):
+            own = self._own(k)
+            own = own[options.hours[own] == hours]
+            for slot in range(len(edges) - 1):
+                active, there = own[days[own, slot] > 0], jobs[days[jobs, slot] > 0]
+                if not len(active) or (not len(there) and not standing[slot]):
+                    continue
+                most = int(days[active, slot].max())
+                both = self.model.new_int_var(0, most, "")
+                self.model.add(both <= self._sum(active, days[active, slot]))
+                self.model.add(both <= self._sum(there, days[there, slot]) + standing[slot])
+                steps = np.maximum(options.extra[own[0], quarter[slot]], 0)
+                self.beside.setdefault(k, []).append((both, steps))
 
-    def _any_of(self, which: Ints, exact: bool) -> Any:
+    def _any_of(self, which: Ints) -> Any:
+        """Tell whether any of the options is picked."""
         result = self.model.new_bool_var("")
         self.model.add(self._sum(which) >= result)
-        if exact:
-            for pick in self._picks(which):
-                self.model.add_implication(pick, result)
+        for pick in self._picks(which):
+            self.model.add_implication(pick, result)
         return result
 
-    def _both(self, active: Ints, job_runs: Any, exact: bool) -> Any:
-        result = self.model.new_bool_var("")
-        self.model.add(self._sum(active) >= result)
-        self.model.add(result <= job_runs)
+    def _both(self, active: Ints, days: Ints, job_runs: Any, exact: bool) -> Any:
+        """Count the days of the option picked of `active`, one at most, if `job_runs`; at most so many if not exact."""
+        most = int(days.max())
+        picked = self._sum(active, days)
+        if most == int(days.min()):
+            both = self.model.new_bool_var("")
+            self.model.add_implication(both, job_runs)
+            self.model.add(both <= self._sum(active))
+            if exact:
+                self.model.add(both >= self._sum(active) + job_runs - 1)
+            return most * both
+        result = self.model.new_int_var(0, most, "")
+        self.model.add(result <= picked)
+        self.model.add(result <= most * job_runs)
         if exact:
-            self.model.add(result >= self._sum(active) + job_runs - 1)
+            self.model.add(result >= picked - most * (1 - job_runs))
         return result
 
     # -- worth
@@ -230,14 +226,14 @@ class _Model:
     def _keep_worth_while(self) -> None:
         """Let an activity be only if it is worth its while by itself, unless it is required."""
         problem, options = self.problem, self.options
-        alone = options.gain @ problem.weights
+        alone = self.alone @ problem.weights
         extra = options.extra @ problem.weights
         for k in problem.alive:
             own = self._own(k)
-            doubtful = own[(alone[own] < problem.least_worth) | (extra[own] < 0)]
-            if problem.candidates[k].id in problem.required or not len(doubtful):
+            doubtful = (alone[own] < problem.least_worth) | (extra[own] < 0).any(axis=1)
+            if problem.candidates[k].id in problem.required or not doubtful.any():
                 continue
-            beside = [self._whole(extra[o]) * days for days, o in self.beside.get(k, [])]
+            beside = [self._whole(float(steps @ problem.weights)) * days for days, steps in self.beside.get(k, [])]
             worths = self._wholes(alone[own])
             present = self._sum(own)
             self.model.add(
@@ -252,29 +248,29 @@ class _Model:
 
     def _value(self) -> None:
         """Value per indicator: the steps added, counted up to the target and down to the end of the scale."""
-        problem, options = self.problem, self.options
+        problem = self.problem
         worths = [self._value_of(j, float(weight)) for j, weight in enumerate(problem.weights) if weight > 0]
-        bonus = self._wholes(problem.bonus)[options.owner]
-        preferred = np.flatnonzero(bonus)
-        self.model.maximize(self.cp.LinearExpr.sum(worths) + self._sum(preferred, bonus[preferred]))
+        merit = self._wholes(problem.merit)
+        counted = np.flatnonzero(merit)
+        self.model.maximize(self.cp.LinearExpr.sum(worths) + self._sum(counted, merit[counted]))
 
     def _value_of(self, j: int, weight: float) -> Any:
-        problem, options, model = self.problem, self.options, self.model
-        sizes = self._wholes(weight * options.gain[:, j])
+        problem, model = self.problem, self.model
+        sizes = self._wholes(weight * self.alone[:, j])
         counted = np.flatnonzero(sizes)
-        extra = self._wholes(weight * options.extra[:, j]).tolist()
-        beside = [extra[o] * days for parts in self.beside.values() for days, o in parts if extra[o]]
-        without, target, low = (
-            float(problem.prospects.without[j]),
-            float(problem.targets[j]),
-            problem.prospects.scale[0],
-        )
-        spare = self._whole(weight * max(0.0, without - target))
-        added = self._sum(counted, sizes[counted]) + self.cp.LinearExpr.sum(beside) + spare
+        parts = [part for of_one in self.beside.values() for part in of_one] + self.locked_beside
+        extra = [(days, self._whole(weight * float(steps[j]))) for days, steps in parts]
+        beside = [size * days for days, size in extra if size]
+        standing = problem.standing.gain[j] + problem.standing.extra[problem.standing.job_runs, j].sum()
+        without, target = float(problem.prospects.without[j]), float(problem.targets[j])
+        low = problem.prospects.scale[0]
+        constant = self._whole(float(problem.spare[j]) + weight * float(standing))
+        added = self._sum(counted, sizes[counted]) + self.cp.LinearExpr.sum(beside) + constant
         most = self._whole(weight * (target - min(without, target)))
         least = self._whole(weight * (min(low, target) - min(without, target)))
         worth = model.new_int_var(least, most, "")
-        beyond = self._whole(weight * (self._most_lost(j) - max(0.0, without - low)))
+        self._keep_whole(worth, most, weight, j)
+        beyond = self._whole(float(problem.given_back[j]))
         if beyond <= 0:
             model.add(worth <= added)
             return worth
@@ -285,54 +281,46 @@ class _Model:
         model.add(worth <= most - (most - least) * at_the_floor)
         return worth
 
-    def _most_lost(self, j: int) -> float:
-        """Sum the steps that the worst plan could take from an indicator (≥ 0)."""
-        losses = [max(0.0, -float(self.options.gate_gain[self._own(k), j].min())) for k in self.problem.alive]
-        return sum(sorted(losses)[-self.problem.practice.max_activities :])
+    def _keep_whole(self, worth: Any, most: int, weight: float, j: int) -> None:
+        """Count each gain, at its most and up to the target only: nothing new, but closer for the relaxation."""
+        problem = self.problem
+        sizes = np.minimum(self._wholes(weight * np.maximum(self.options.most[:, j], 0)) + 1, most)
+        gained = np.flatnonzero(sizes > 0)
+        standing = problem.standing.gain[j] + np.maximum(problem.standing.extra[:, j], 0).sum()
+        constant = self._whole(float(problem.spare[j]) + weight * max(0.0, float(standing))) + 1
+        self.model.add(worth <= self._sum(gained, sizes[gained]) + constant)
 
     # -- search
 
     def solve(self, effort: Effort, better_than: float | None) -> Found:
         """Run the search; see `search`."""
-        solver = self._solver(effort)
+        solver = self.solver(effort)
         if better_than is not None:
             beyond = int(np.floor(better_than * self.unit)) + TOLERANCE
             # A cutoff on the objective itself (stored negated) lets the search end as soon as nothing better is left.
             self.model.proto.objective.domain.extend([-(2**60), -beyond])
         status = solver.solve(self.model)
+        spent = float(solver.response_proto.deterministic_time)
         if status in (self.cp.OPTIMAL, self.cp.FEASIBLE):
             picked = tuple(o for o, pick in enumerate(self.pick) if solver.boolean_value(pick))
-            return Found(picked, solver.best_objective_bound / self.unit, status == self.cp.OPTIMAL)
+            return Found(picked, solver.best_objective_bound / self.unit, status == self.cp.OPTIMAL, spent)
         if status == self.cp.INFEASIBLE:
-            return Found(None, -np.inf if better_than is None else better_than, True)
+            return Found(None, -np.inf if better_than is None else better_than, True, spent)
         if status == self.cp.MODEL_INVALID:
             raise ValueError("the planner wrote a model that CP-SAT calls invalid")
-        return Found(None, solver.best_objective_bound / self.unit, False)
+        return Found(None, solver.best_objective_bound / self.unit, False, spent)
 
-    def _solver(self, effort: Effort) -> Any:
+    def solver(self, effort: Effort) -> Any:
+        """Give a solver with the parameters that were measured to be fastest."""
         solver = self.cp.CpSolver()
         parameters = solver.parameters
         parameters.num_workers = 1
         parameters.random_seed = 1
         parameters.max_deterministic_time = effort.deterministic
         parameters.max_time_in_seconds = effort.wall_seconds
-        # Measured in benchmarks/planner_speed.py: each of these halves the time to proof, or better.
         parameters.cp_model_presolve = False
         parameters.cut_level = 0
         parameters.linearization_level = 2
         parameters.cp_model_probing_level = 0
         parameters.add_lp_constraints_lazily = False
         return solver
-
-
-def _rounded(hours: Ints, limit: int) -> Iterator[tuple[Ints, int]]:
-    """Rows that a load row implies for whole activities, by the dual feasible functions of Fekete and Schepers (2001).
-
-    They say such things as "no two activities of more than half the hours": nothing new, but the linear relaxation
-    does not see it. For each k: sizes h become k·h where (k + 1)·h divides by the limit, else limit·⌊(k + 1)·h/limit⌋.
-    """
-    for k in (1, 2, 3):
-        multiples, rest = np.divmod((k + 1) * hours, max(limit, 1))
-        sizes = np.where(rest == 0, k * hours, multiples * limit)
-        if np.any(sizes > k * hours):
-            yield sizes, k * limit

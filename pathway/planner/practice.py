@@ -3,10 +3,31 @@
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from pathway.reading import toml_of
 
 SHIPPED = Path(__file__).parent / "practice.toml"
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Which starts, lengths and hours are offered; see docs/PLANNER.md.
+
+    Attributes
+    ----------
+    every_weeks, and_every_weeks
+        Weeks between the Mondays of the grid; of two grids, where the second is given.
+    all_lengths
+        Whether every length that ends on the grid is offered, or only two.
+    least
+        Whether the least hours and the shortest length are offered too.
+    """
+
+    every_weeks: int
+    and_every_weeks: int | None = None
+    all_lengths: bool = False
+    least: bool = False
 
 
 @dataclass(frozen=True)
@@ -21,6 +42,12 @@ class Practice:
         Least expected gain of an activity that nobody asked for, in steps of the indicator that weighs most.
     prefer_bonus_steps
         Bonus when plans are compared, per preferred insats in them, in steps of the indicator that weighs most.
+    job_within_weeks
+        Weeks within which a job-oriented insats must have started, where one can; ``None``: the rule is off.
+    longest_gap_weeks
+        Most weeks without any insats before the last one; ``None``: the rule is off.
+    themes
+        What alternatives are looked for, in this order.
     n_alternatives
         Most plans beside the first.
     alternative_least_share
@@ -29,22 +56,30 @@ class Practice:
         Least weeks that an insats without a known end is taken to go on after the day of the suggestion.
     every_weeks
         Pairs of a horizon and the weeks between the Mondays of the grid up to that horizon, ascending.
-    hours_apart
-        Hours by which the typical hours must differ from the least and the most to be offered beside them.
+    fine_every_weeks
+        The same for the finer grid on which a finished plan's activities are adjusted; 0: not adjusted.
     """
 
     max_activities: int
     least_worth_steps: float
     prefer_bonus_steps: float
+    job_within_weeks: int | None
+    longest_gap_weeks: int | None
+    themes: tuple[str, ...]
     n_alternatives: int
     alternative_least_share: float
     running_least_weeks: int
     every_weeks: tuple[tuple[int, int], ...]
-    hours_apart: float
+    fine_every_weeks: int
 
-    def grid_step(self, horizon_weeks: int) -> int:
-        """Weeks between the Mondays of the grid."""
-        return next((step for up_to, step in self.every_weeks if horizon_weeks <= up_to), self.every_weeks[-1][1])
+    def grid(self, horizon_weeks: int) -> Grid:
+        """Give the grid that plans are searched on."""
+        steps = (step for up_to, step in self.every_weeks if horizon_weeks <= up_to)
+        return Grid(next(steps, self.every_weeks[-1][1]))
+
+    def fine_grid(self, horizon_weeks: int) -> Grid:
+        """Give the grid that a finished plan is adjusted on: it holds the one that plans are searched on."""
+        return Grid(self.grid(horizon_weeks).every_weeks, max(1, self.fine_every_weeks), all_lengths=True, least=True)
 
 
 def read(path: Path = SHIPPED) -> Practice:
@@ -55,14 +90,22 @@ def read(path: Path = SHIPPED) -> Practice:
             max_activities=raw["plan"]["max_activities"],
             least_worth_steps=raw["plan"]["least_worth_steps"],
             prefer_bonus_steps=raw["plan"]["prefer_bonus_steps"],
+            job_within_weeks=_switched(raw["rules"]["job_early"], "within_weeks"),
+            longest_gap_weeks=_switched(raw["rules"]["gap"], "longest_weeks"),
+            themes=tuple(raw["alternatives"]["themes"]),
             n_alternatives=raw["alternatives"]["count"],
             alternative_least_share=raw["alternatives"]["least_share"],
             running_least_weeks=raw["running"]["least_weeks"],
             every_weeks=tuple((up_to, step) for up_to, step in raw["grid"]["every_weeks"]),
-            hours_apart=raw["grid"]["hours_apart"],
+            fine_every_weeks=raw["grid"]["fine_every_weeks"],
         )
     except KeyError as missing:
         raise ValueError(f"{path.name}: {missing} is missing") from None
+
+
+def _switched(rule: dict[str, Any], number: str) -> int | None:
+    weeks: int = rule[number]
+    return weeks if rule["on"] else None
 
 
 @cache

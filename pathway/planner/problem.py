@@ -1,6 +1,6 @@
 """One client's planning problem as arrays: the candidates, all choices that each of them leaves, the rules between."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 
@@ -9,31 +9,14 @@ import numpy.typing as npt
 
 from pathway.case import Case
 from pathway.catalogue import Catalogue, Insats
-from pathway.planner.choices import (
-    Blocked,
-    Choices,
-    Running,
-    hours_down,
-    hours_up,
-)
-from pathway.planner.objective import (
-    DAYS_PER_QUARTER,
-    JOB_ORIENTED,
-    Array,
-    Placement,
-    Prospects,
-    targets_of,
-    weights_of,
-)
+from pathway.planner.choices import Blocked, Running
+from pathway.planner.objective import JOB_ORIENTED, Array, Placement, Prospects, targets_of, weights_of
 from pathway.planner.practice import Practice
-from pathway.planner.weeks import Ints, Weeks
+from pathway.planner.weeks import Cells, Ints, Weeks
 
 Bools = npt.NDArray[np.bool_]
 
 ORE = 100  # costs are counted in öre, rounded so that a budget is never exceeded
-LEVEL_MARGIN = (
-    1e-3  # a level counts as expected to be reached only this much above it, so that rounding never undoes it
-)
 
 
 @dataclass(frozen=True)
@@ -80,10 +63,14 @@ class Options:
         (n,) the same as the catalogue says it.
     cost
         (n,) in öre.
+    price
+        (n,) what the places that it takes would cost, in weighted steps.
     gain
         (n, J) steps that the activity adds by itself.
+    days
+        (n, Q) days of the activity in each quarter that the prospects tell apart.
     extra
-        (n, J) steps that it adds more per day beside a job-oriented activity.
+        (n, Q, J) steps that it adds more per day beside a job-oriented activity.
     """
 
     owner: Ints
@@ -94,7 +81,9 @@ class Options:
     hours: Ints
     hours_per_week: Array
     cost: Ints
+    price: Array
     gain: Array
+    days: Ints
     extra: Array
 
     def __len__(self) -> int:
@@ -105,11 +94,53 @@ class Options:
         """Keep only some options."""
         return Options(*(getattr(self, column.name)[keep] for column in fields(self)))
 
+    def beside(self, days: Array | Ints) -> Array:
+        """(n, J) steps added by running beside a job-oriented activity on `days`, (n, Q), of each option."""
+        steps: Array = np.einsum("nq,nqj->nj", days, self.extra)
+        return steps
+
+    @cached_property
+    def most(self) -> Array:
+        """(n, J) steps added at most: beside a job-oriented activity all the time, where that brings anything."""
+        result: Array = self.gain + np.einsum("nq,nqj->nj", self.days, np.maximum(self.extra, 0))
+        return result
+
     @cached_property
     def gate_gain(self) -> Array:
         """(n, J) steps towards required levels: those with or without a job-oriented activity, whichever are fewer."""
-        days = (self.end - self.start)[:, None]
-        return np.minimum(self.gain, self.gain + days * self.extra)
+        result: Array = self.gain + np.einsum("nq,nqj->nj", self.days, np.minimum(self.extra, 0))
+        return result
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """What locked activities bring to every plan. D days from the suggestion to the end of the horizon.
+
+    Attributes
+    ----------
+    placements
+        The activities of insatser that the catalogue knows.
+    n
+        How many activities they are, unknown ones included.
+    cost
+        In öre.
+    gain
+        (J,) steps by themselves.
+    job_runs
+        (D,) whether a job-oriented one runs.
+    extra
+        (D, J) steps that the others add more on each day, if a job-oriented activity runs.
+    steps
+        Per activity: day of start, day of end, and (J,) steps towards required levels.
+    """
+
+    placements: tuple[Placement, ...]
+    n: int
+    cost: int
+    gain: Array
+    job_runs: Bools
+    extra: Array
+    steps: tuple[tuple[int, int, Array], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +149,10 @@ class Problem:
 
     Attributes
     ----------
+    quarters
+        (Q + 1,) days between which prospects are the same.
+    cells
+        What options occupy, and what is left there.
     blocked
         Insatser that cannot be in any plan, whatever else is in it; those that are candidates have no options left.
     unmet
@@ -135,9 +170,11 @@ class Problem:
     prospects: Prospects
     practice: Practice
     weeks: Weeks
+    quarters: Ints
+    cells: Cells
     running: tuple[Running, ...]
+    standing: Standing
     candidates: tuple[Insats, ...]
-    choices: tuple[Choices, ...]
     options: Options
     blocked: dict[str, Blocked]
     unmet: tuple[tuple[str, ...], ...]
@@ -178,174 +215,139 @@ class Problem:
         return preferred * self.practice.prefer_bonus_steps * self.heaviest
 
     @cached_property
-    def hours_limit(self) -> int:
-        """Most hours in any week, in hundredths."""
-        return hours_down(self.case.limits.hours_per_week)
-
-    @cached_property
-    def hours_left(self) -> Ints:
-        """(C,) hundredths of an hour that running insatser leave in each cell; never below zero."""
-        left = np.full(len(self.weeks), self.hours_limit, dtype=np.int64)
-        for run, cells in self._running_cells():
-            left[cells] -= run.hours
-        return np.maximum(left, 0)
-
-    @cached_property
-    def places_left(self) -> Ints:
-        """(C,) parallel insatser that running ones leave room for in each cell; never below zero."""
-        left = np.full(len(self.weeks), self.case.limits.parallel, dtype=np.int64)
-        for _, cells in self._running_cells():
-            left[cells] -= 1
-        return np.maximum(left, 0)
+    def merit(self) -> Array:
+        """(n,) what an option's presence adds when plans are compared, beside the objective: bonus less prices."""
+        if not len(self.options):
+            return np.zeros(0)
+        merit: Array = self.bonus[self.options.owner] - self.options.price
+        return merit
 
     @cached_property
     def budget(self) -> int | None:
-        """Most that the plan may cost, in öre."""
+        """Most that the plan may cost beside what is locked, in öre."""
         budget = self.case.limits.budget
-        return None if budget is None else int(np.floor(round(budget * ORE, 6)))
+        return None if budget is None else int(np.floor(round(budget * ORE, 6))) - self.standing.cost
+
+    @cached_property
+    def most_activities(self) -> int:
+        """Most activities beside the locked ones."""
+        asked = self.case.limits.activities
+        most = self.practice.max_activities if asked is None else asked
+        return max(0, most - self.standing.n)
+
+    @cached_property
+    def early_jobs(self) -> Bools | None:
+        """(n,) options of which a plan must hold one, by the rule of an early job-oriented insats; ``None``: it is off.
+
+        It is off, too, where such an insats runs already, or none can start early.
+        """
+        within = self.practice.job_within_weeks
+        by_id = self.catalogue.by_id
+        runs = any(run.insats_id in by_id and by_id[run.insats_id].type == JOB_ORIENTED for run in self.running)
+        if within is None or runs or not len(self.options):
+            return None
+        early: Bools = self.jobs[self.options.owner] & (self.options.start <= 7 * within)
+        return early if early.any() else None
 
     @cached_property
     def alive(self) -> tuple[int, ...]:
         """Positions of the candidates that have options."""
         return tuple(int(k) for k in np.unique(self.options.owner))
 
+    @cached_property
+    def _bounds(self) -> list[int]:
+        bounds: list[int] = np.searchsorted(self.options.owner, np.arange(len(self.candidates) + 1)).tolist()
+        return bounds
+
     def options_of(self, k: int) -> slice:
         """Options of one candidate: they stand together, in the order of the candidates."""
-        first, beyond = np.searchsorted(self.options.owner, [k, k + 1])
-        return slice(int(first), int(beyond))
+        return slice(self._bounds[k], self._bounds[k + 1])
 
     @cached_property
     def needs(self) -> tuple[tuple[int, ...], ...]:
         """Per candidate: positions of the candidates that must have ended before it starts."""
         return tuple(tuple(self.position[id] for id in ids if id in self.position) for ids in self.unmet)
 
+    @cached_property
+    def room(self) -> Array:
+        """(J,) weighted steps that count: from what is expected without a plan up to the target."""
+        without = self.prospects.without
+        room: Array = self.weights * (self.targets - np.minimum(without, self.targets))
+        return room
+
+    @cached_property
+    def spare(self) -> Array:
+        """(J,) weighted steps above the target already: they may be lost without anything lost."""
+        spare: Array = self.weights * np.maximum(0.0, self.prospects.without - self.targets)
+        return spare
+
+    @cached_property
+    def given_back(self) -> Array:
+        """(J,) weighted steps that the worst plan could lose below the end of the scale, where they do not count."""
+        lost = np.maximum(0.0, -self.standing.gain)
+        if len(self.options):
+            starts = [self.options_of(k).start for k in self.alive]
+            worst = np.maximum(0.0, -np.minimum.reduceat(self.options.gate_gain, starts, axis=0))
+            lost = lost + np.sort(worst, axis=0)[-self.most_activities :].sum(axis=0)
+        above = np.maximum(0.0, self.prospects.without - self.prospects.scale[0])
+        given: Array = self.weights * np.maximum(0.0, lost - above)
+        return given
+
     def placements(self, picked: Iterable[int]) -> tuple[Placement, ...]:
-        """Turn options into placements, in order of start."""
-        ordered = sorted(picked, key=lambda o: (self.options.start[o], self.options.end[o], self.options.owner[o]))
-        return tuple(
+        """Turn options into placements, with what is locked, in order of start."""
+        own = [
             Placement(
                 self.candidates[self.options.owner[o]].id,
                 self.weeks.date(self.options.start[o]),
                 self.weeks.date(self.options.end[o]),
                 float(self.options.hours_per_week[o]),
             )
-            for o in ordered
+            for o in picked
+        ]
+        ids = {insats_id: number for number, insats_id in enumerate(self.catalogue.ids)}
+        return tuple(
+            sorted([*own, *self.standing.placements], key=lambda one: (one.start_on, one.end_on, ids[one.insats_id]))
         )
 
-    def _running_cells(self) -> Iterable[tuple[Running, slice]]:
-        for run in self.running:
-            first, beyond = self.weeks.touched(run.start, run.end)
-            yield run, slice(int(first), int(beyond))
+    def locate(self, placements: Sequence[Placement]) -> tuple[int, ...] | None:
+        """Find the options that are these placements, as near as may be within their days and hours; ascending.
 
-
-def assemble(
-    case: Case,
-    catalogue: Catalogue,
-    prospects: Prospects,
-    practice: Practice,
-    weeks: Weeks,
-    running: tuple[Running, ...],
-    open_to: list[tuple[Insats, Choices]],
-    blocked: dict[str, Blocked],
-    completed: frozenset[str],
-) -> Problem:
-    """Lay out all choices of the insatser that are open to the person."""
-    candidates = tuple(insats for insats, _ in open_to)
-    levels = case.levels()
-    return Problem(
-        case=case,
-        catalogue=catalogue,
-        prospects=prospects,
-        practice=practice,
-        weeks=weeks,
-        running=running,
-        candidates=candidates,
-        choices=tuple(choices for _, choices in open_to),
-        options=_options(open_to, weeks, prospects),
-        blocked=blocked,
-        unmet=tuple(tuple(id for id in insats.requires.insatser if id not in completed) for insats in candidates),
-        gates=tuple(_gates(insats, levels, prospects, weeks) for insats in candidates),
-        apart=_apart(candidates),
-        required=_with_what_comes_first(case.wishes.require, catalogue, completed),
-    )
-
-
-def _with_what_comes_first(ids: Iterable[str], catalogue: Catalogue, completed: frozenset[str]) -> frozenset[str]:
-    found: set[str] = set()
-    queue = [id for id in ids if id in catalogue.by_id]
-    while queue:
-        id = queue.pop()
-        if id not in found:
-            found.add(id)
-            queue += [first for first in catalogue.by_id[id].requires.insatser if first not in completed]
-    return frozenset(found)
-
-
-def _gates(insats: Insats, levels: dict[str, float], prospects: Prospects, weeks: Weeks) -> tuple[Gate, ...]:
-    gates = []
-    for indicator, level in insats.requires.levels.items():
-        now = levels.get(indicator)
-        if now is not None and now >= level:
-            continue
-        if now is None or indicator not in prospects.indicators:
-            gates.append(Gate(indicator, -1, level, np.inf, 0.0))
-            continue
-        j = prospects.indicators.index(indicator)
-        slope = min(0.0, float(prospects.without[j]) - now) / weeks.n_days
-        gates.append(Gate(indicator, j, level, level - now + LEVEL_MARGIN, slope))
-    return tuple(gates)
-
-
-def _apart(candidates: tuple[Insats, ...]) -> frozenset[tuple[int, int]]:
-    position = {insats.id: k for k, insats in enumerate(candidates)}
-    pairs = {
-        (k, position[other]) for k, insats in enumerate(candidates) for other in insats.excludes if other in position
-    }
-    return frozenset(pairs | {(b, a) for a, b in pairs})
-
-
-def _options(open_to: list[tuple[Insats, Choices]], weeks: Weeks, prospects: Prospects) -> Options:
-    n_indicators = len(prospects.indicators)
-    columns: list[tuple[Array | Ints, ...]] = []
-    for k, (insats, choices) in enumerate(open_to):
-        n_hours = len(choices.hours)
-        start, length = np.repeat(choices.start, n_hours), np.repeat(choices.weeks, n_hours)
-        hour = np.tile(np.arange(n_hours), len(choices.start))
-        hours_per_week = np.array(choices.hours)[hour]
-        per_day = hours_per_week / insats.hours_per_week.typical / DAYS_PER_QUARTER
-        extra = np.zeros(n_indicators) if insats.type == JOB_ORIENTED else prospects.beside.get(insats.id)
-        columns.append(
-            (
-                np.full(len(start), k),
-                start,
-                start + 7 * length,
-                np.array([hours_up(hours) for hours in choices.hours])[hour],
-                hours_per_week,
-                length * int(np.ceil(round(insats.cost_per_week * ORE, 6))),
-                (7 * length * per_day)[:, None] * prospects.alone[insats.id],
-                per_day[:, None] * (np.zeros(n_indicators) if extra is None else extra),
+        ``None`` where one of them has no such option. Locked ones are not looked for.
+        """
+        found = []
+        for one in placements:
+            if one.locked or one.insats_id not in self.position:
+                if one.locked:
+                    continue
+                return None
+            own = self.options_of(self.position[one.insats_id])
+            start, end = self.weeks.day(one.start_on), self.weeks.day(one.end_on)
+            options = self.options
+            inside = (
+                (options.start[own] >= start)
+                & (options.end[own] <= end)
+                & (options.hours_per_week[own] <= one.hours_per_week + 1e-9)
             )
-        )
-    if not columns:
-        whole, wide = np.empty(0, dtype=np.int64), np.empty((0, n_indicators))
-        return Options(whole, whole, whole, whole, whole, whole, np.empty(0), whole, wide, wide)
-    owner, start, end, hours, hours_per_week, cost, gain, extra = (
-        np.concatenate(part) for part in zip(*columns, strict=True)
+            if not inside.any():
+                return None
+            dose = (options.end[own] - options.start[own]) * options.hours_per_week[own]
+            found.append(own.start + int(np.where(inside, dose, -1).argmax()))
+        return tuple(sorted(found))
+
+
+def fullest(problem: Problem) -> Iterator[tuple[int, Bools]]:
+    """Yield cells with the options active in them, without those where no more is active than in another."""
+    options, cells = problem.options, problem.cells
+    at = np.arange(len(cells))[:, None]
+    active = (options.first <= at) & (at < options.beyond)
+    n_active = active.sum(axis=1)
+    common = active.astype(np.float32) @ active.T.astype(np.float32)
+    within = common == n_active[:, None]  # (a, b): all that is active in a is active in b
+    no_more = (cells.hours_left[None, :] <= cells.hours_left[:, None]) & (
+        cells.places_left[None, :] <= cells.places_left[:, None]
     )
-    first, beyond = weeks.touched(start, end)
-    return Options(owner, start, end, first, beyond, hours, hours_per_week, cost, gain, extra)
-
-
-def range_min(values: Ints, first: Ints, beyond: Ints) -> Ints:
-    """Least of `values` in each range from `first` up to `beyond` (never empty)."""
-    table = [values]
-    while 2 ** len(table) <= len(values):
-        span = 2 ** (len(table) - 1)
-        table.append(np.minimum(table[-1][:-span], table[-1][span:]))
-    length = beyond - first
-    power = np.frexp(length)[1] - 1
-    result = np.empty(len(first), dtype=values.dtype)
-    for p in np.unique(power):
-        here = power == p
-        result[here] = np.minimum(table[p][first[here]], table[p][beyond[here] - 2**p])
-    return result
+    covered = within & no_more
+    covered &= ~covered.T | (at > at.T)  # of cells that cover each other, the first stays
+    np.fill_diagonal(covered, False)
+    for cell in np.flatnonzero(~covered.any(axis=1) & (n_active > 0)).tolist():
+        yield cell, active[cell]

@@ -14,8 +14,8 @@ from pathway.planner.weeks import Ints
 
 MOST_DROPPED = 2  # activities of the first plan that are given up to make room
 MOST_HELPERS = 4  # insatser beside the first plan's that are let in to reach a required level
-LAST_RESORT = model.Effort(deterministic=0.05, wall_seconds=2.0)
-MOST_LAST_RESORTS = 4  # insatser for which the solver is asked, where the quick way found no plan
+LAST_RESORT = model.Effort(deterministic=0.02, wall_seconds=2.0)
+MOST_LAST_RESORTS = 2  # insatser for which the solver is asked, where the quick way found no plan
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,10 @@ def explain(board: Board, first: Picked) -> tuple[tuple[NotChosen, ...], Picked 
     best = max(forced.values(), key=board.worth, default=None)
     better = best if best is not None and board.worth(best) > worth + WORTH_NOTICING * problem.heaviest else None
     found = []
+    locked = {one.insats_id for one in problem.standing.placements}
     for insats in problem.catalogue.insatser:
+        if insats.id in locked:
+            continue
         if insats.id in problem.blocked:
             blocked = problem.blocked[insats.id]
             found.append(NotChosen(insats.id, blocked.code, blocked.fact, None))
@@ -100,8 +103,7 @@ def _why_never(board: Board, k: int) -> tuple[Code, Fact]:
     if problem.required:
         return "excluded", Fact(Rule.REQUIRED_WISH, other=sorted(problem.required)[0])
     own = problem.options_of(k)
-    beside = (board.options.end - board.options.start)[own] * (board.options.extra[own] @ problem.weights)
-    most = float((board.options.gain[own] @ problem.weights + np.maximum(beside, 0)).max()) / problem.heaviest
+    most = float((board.options.most[own] @ problem.weights).max()) / problem.heaviest
     return "no_expected_gain", Fact(Rule.WORTH, needed=problem.practice.least_worth_steps, found=most)
 
 
@@ -144,7 +146,8 @@ def _force_all(board: Board, first: Picked, others: list[int]) -> dict[int, Pick
     found = {k: better for k, plan in found.items() if board.keeps_rules(better := _mend(board, plan, first, k))}
     missing = [k for k in others if k not in found]
     for k in missing[:MOST_LAST_RESORTS]:
-        if plan := _ask_solver(board, first, k):
+        plan = _ask_solver(board, first, k)
+        if plan and board.keeps_rules(plan):
             found[k] = plan
     return found
 
@@ -215,22 +218,14 @@ def _place(board: Board, plan: Picked, k: int, early: bool) -> Picked | None:
 
 
 def _mend(board: Board, plan: Picked, first: Picked, k: int) -> Picked:
-    """Better a plan with the insats by moving, changing or taking back the first plan's activities."""
+    """Better a plan with the insats by taking back what was given up of the first plan."""
     options = board.options
-    there = {int(options.owner[o]) for o in first} | {int(options.owner[o]) for o in plan}
-    pool = np.concatenate([_own(board, other) for other in sorted(there)])
-    best = plan = fill(board, plan, pool)
-    for o in plan:
-        rest = tuple(other for other in best if other != o)
-        if len(rest) == len(best):
-            continue
-        own = pool[options.owner[pool] == options.owner[o]]
-        worth = board.weigh(rest, own)
-        if worth.max() > board.worth(best) + 1e-9:
-            moved = tuple(sorted((*rest, int(own[worth.argmax()]))))
-            moved = fill(board, moved, pool)
-            if board.keeps_rules(moved):
-                best = moved
+    there = {int(options.owner[o]) for o in plan}
+    given_up = [int(options.owner[o]) for o in first if int(options.owner[o]) not in there]
+    if not given_up:
+        return plan
+    pool = np.concatenate([_own(board, other) for other in sorted(given_up)])
+    best = fill(board, plan, pool)
     return best if board.keeps_rules(best) else plan
 
 
@@ -245,5 +240,6 @@ def _ask_solver(board: Board, first: Picked, k: int) -> Picked | None:
         lift = {other: float(board.options.gate_gain[_own(board, other), gate.j].max()) for other in problem.alive}
         helpful |= set(sorted(lift, key=lambda other: -lift[other])[:MOST_HELPERS])
     keep = np.isin(board.options.owner, sorted(helpful))
-    found = model.search(replace(with_it, options=board.options.where(keep)), LAST_RESORT)
+    part = replace(with_it, options=board.options.where(keep))
+    found = model.Model(part, counted=frozenset()).solve(LAST_RESORT, None)
     return None if found.picked is None else tuple(np.flatnonzero(keep)[list(found.picked)].tolist())

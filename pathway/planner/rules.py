@@ -22,6 +22,7 @@ class Rule(StrEnum):
     VALIDITY = "validity"
     INTAKE_DATES = "intake_dates"
     HORIZON = "horizon"
+    LEGAL_LENGTH = "legal_length"
     ONCE = "once"
     HOURS_LIMIT = "hours_limit"
     WEEKLY_LOAD = "weekly_load"
@@ -33,6 +34,9 @@ class Rule(StrEnum):
     GROUP = "group"
     WORTH = "worth"
     MAX_ACTIVITIES = "max_activities"
+    JOB_EARLY = "job_early"
+    GAP = "gap"
+    LOCKED = "locked"
     REQUIRED_WISH = "required_wish"
     BEST = "best"
     DIFFERENCE = "difference"
@@ -49,9 +53,10 @@ DESCRIPTIONS: dict[Rule, str] = {
     Rule.VALIDITY: "The whole activity lies within the insats's period of validity.",
     Rule.INTAKE_DATES: "An activity starts on an intake date (a Monday, where intake is continuous), after the queue.",
     Rule.HORIZON: "An activity has a length within the insats's range and ends within the horizon.",
+    Rule.LEGAL_LENGTH: "An activity is no longer than the law lets one period of the insats last.",
     Rule.ONCE: "An insats is at most once in a plan, and not while the same insats is already running.",
     Rule.HOURS_LIMIT: "An activity's hours a week are within the insats's range and within the weekly limit.",
-    Rule.WEEKLY_LOAD: "All hours in any week, running insatser included, are within the weekly limit.",
+    Rule.WEEKLY_LOAD: "All hours in any week, running insatser included, are within the weekly limit, or the ramp.",
     Rule.PARALLEL: "Insatser in any week, running ones included, are no more than the limit.",
     Rule.BUDGET: "Weeks times cost per week, over all activities, is within the budget.",
     Rule.REQUIRED_INSATS: "Insatser that must come first have been completed, earlier in life or earlier in the plan.",
@@ -59,7 +64,10 @@ DESCRIPTIONS: dict[Rule, str] = {
     Rule.EXCLUSION: "Insatser that exclude each other do not overlap in time.",
     Rule.GROUP: "At most one of the insatser that are variants of one another is in a plan.",
     Rule.WORTH: "An activity is itself expected to add something worth its while, unless the person requires it.",
-    Rule.MAX_ACTIVITIES: "A plan has no more activities than good practice allows.",
+    Rule.MAX_ACTIVITIES: "A plan has no more activities than the case, or else good practice, allows.",
+    Rule.JOB_EARLY: "A job-oriented insats starts early, where one can (a rule of good practice that can be switched).",
+    Rule.GAP: "No stretch without any insats is too long (a rule of good practice that can be switched).",
+    Rule.LOCKED: "Activities that are promised or decided are in the plan as they stand.",
     Rule.REQUIRED_WISH: "Every insats that the person requires is in the plan.",
     Rule.BEST: "Among plans that keep all rules, the one with the highest objective is chosen.",
     Rule.DIFFERENCE: "Of any two plans, a third of the longer is not in the other, and each has an insats of its own.",
@@ -87,6 +95,7 @@ class Fact:
         * INTAKE_DATES: `on` the earliest day after the queue; no intake date lies on or after it, or none is left.
         * HORIZON: `needed` shortest length in weeks, `found` whole weeks left from the first start to the end of the
           horizon (or of validity), `on` that first start (``None`` if there is none within the horizon).
+        * LEGAL_LENGTH: `needed` shortest length in weeks, `found` the most weeks that the law allows.
         * ONCE: `other` is the insats itself, `on` the day it is taken to end.
         * AGE: as above: the age at the earliest start does not fit.
     ``hours``

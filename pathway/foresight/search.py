@@ -1,0 +1,261 @@
+"""Finds the plan that is worth most when it is rolled forward: solves, rolls forward, and solves again."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from math import ceil
+
+import numpy as np
+
+from pathway import planner
+from pathway.case import Case
+from pathway.catalogue import Catalogue
+from pathway.episodes import DAYS_IN_QUARTER, Insatser
+from pathway.foresight.outlook import Array, Outlook
+from pathway.foresight.rolling import Amounts, Rolled, dose_at_typical_hours, measure, roll
+from pathway.plan import Proof
+from pathway.planner import Fact, NotChosen, Placement, Planned, Proposal, Prospects, Rule
+from pathway.planner.objective import targets_of, value, weights_of
+from pathway.planner.practice import shipped as good_practice
+
+ROUNDS = 3  # solves at most; most plans are stable after one or two
+SKETCHES, SKETCHED = 2, 8  # times that fast plans are made before the first solve, and how many
+NOTICED = 1e-3  # share of a plan's worth
+_SLACK = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Foreseen:
+    """A plan with what it is worth when it is rolled forward.
+
+    Attributes
+    ----------
+    objective
+        As the contract has it, from the rolled-forward gains, without caution or bonus.
+    worth
+        What plans are compared by: with caution, and a bonus for preferred insatser. Minus infinity where the plan
+        breaks a rule at its rolled-forward gains.
+    """
+
+    planned: Planned
+    rolled: Rolled
+    objective: float
+    worth: float
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What is proposed: the planner's proposal, and its plans rolled forward, best first. No plans: none is possible.
+
+    Attributes
+    ----------
+    n_solved
+        Times that the planner was asked.
+    stable
+        Whether the planner, told what is expected along the way of a plan, found that plan again.
+    """
+
+    proposal: Proposal
+    plans: tuple[Foreseen, ...]
+    n_solved: int
+    stable: bool
+
+    def proof(self, plan: Foreseen) -> Proof:
+        """Tell what is proven of one of the plans: ``optimal`` only of the first, and only if it is stable.
+
+        The gap is from what the plan is worth along its own way to the bound of the solve that found the first plan:
+        what any plan could be worth with the gains that this solve was told.
+        """
+        first = self.proposal.plans[0]
+        if plan is self.plans[0] and self.stable and first.status == "optimal":
+            return Proof("optimal", 0.0)
+        bound = first.objective * (1 + first.gap)
+        return Proof("feasible", max(bound - plan.objective, 0.0) / max(abs(plan.objective), 1e-6))
+
+
+@dataclass(frozen=True, eq=False)
+class Foresight:
+    """One client's case, ready to be planned with what is expected along the way.
+
+    Attributes
+    ----------
+    insatser
+        The outlook's insatser: typical hours that a dose of 1 stands for.
+    columns
+        Column in the outlook of each insats that something may be said about.
+    doubts
+        What caution takes off gains per quarter at dose 1, alone and beside, shape (K + 1, J) each.
+    work
+        How hard the planner tries in each solve; its own default where none is given.
+    """
+
+    outlook: Outlook
+    case: Case
+    catalogue: Catalogue
+    insatser: Insatser
+    columns: Mapping[str, int]
+    doubts: tuple[Array, Array] | None = None
+    work: planner.Work | None = None
+
+    @property
+    def n_quarters(self) -> int:
+        """Quarters that are told apart."""
+        return ceil(self.case.limits.horizon_weeks * 7 / DAYS_IN_QUARTER)
+
+    def propose(self, rounds: int = ROUNDS) -> Outcome:
+        """Solve, roll forward and solve again until the plan stays the same; keep the best.
+
+        Where to look is first sketched: with plans that are found fast and without proof.
+        """
+        prospects, known = self._sketch()
+        tried: list[tuple[Proposal, tuple[Foreseen, ...]]] = []
+        stable = False
+        for _ in range(rounds):
+            proposal = planner.propose(self.case, self.catalogue, prospects, work=self.work, start=known)
+            plans = self.value(proposal.plans)
+            tried.append((proposal, plans))
+            stable = known is not None and bool(plans) and _same(plans[0].planned, known)
+            if stable or not plans or not _is_better(plans, tried[:-1]):
+                break
+            best = _best(plans)
+            known, prospects = best.planned, self.prospects(best.rolled)
+        proposal, plans = max(reversed(tried), key=lambda one: max(map(_worth, one[1]), default=-np.inf))
+        if not plans:
+            return Outcome(tried[0][0], (), len(tried), False)
+        best = _best(plans)
+        if best.worth == -np.inf:
+            return self._without(self._too_low(best.planned.placements, best.rolled.gains), rounds)
+        if best is not plans[0]:
+            proposal = _promote(proposal, best, plans[0], self.catalogue)
+        others = [plan for plan in plans if plan is not best and plan.worth > -np.inf]
+        found_again = stable and plans is tried[-1][1] and best is plans[0]
+        return Outcome(proposal, (best, *sorted(others, key=_worth, reverse=True)), len(tried), found_again)
+
+    def _sketch(self) -> tuple[Prospects, Planned | None]:
+        """Give what is expected along the way of a good plan, and that plan; without one, along the course."""
+        prospects, best = self.prospects(self.roll([()])[0]), None
+        for _ in range(SKETCHES):
+            plans = self.value(planner.pool(self.case, self.catalogue, prospects, n=SKETCHED))
+            candidates = [plan for plan in (*plans, *([best] if best else [])) if plan.worth > -np.inf]
+            if not candidates:
+                break
+            best = max(candidates, key=_worth)
+            prospects = self.prospects(best.rolled)
+        return prospects, best.planned if best else None
+
+    def value(self, plans: Sequence[Planned]) -> tuple[Foreseen, ...]:
+        """Roll plans forward and tell what they are worth, in the order given."""
+        goal = self.case.goal
+        weights = weights_of(goal, self.outlook.indicators)
+        ends = self._prospects({}, {})
+        targets = targets_of(goal, ends)
+        bonus = good_practice().prefer_bonus_steps * weights.max(initial=0.0)
+        foreseen = []
+        for planned, rolled in zip(plans, self.roll([plan.placements for plan in plans]), strict=True):
+            added, lowered = rolled.gains.sum(axis=0), self._lowered(rolled).sum(axis=0)
+            preferred = {one.insats_id for one in planned.placements} & set(self.case.wishes.prefer)
+            worth = float(value(lowered, ends, weights, targets)) + bonus * len(preferred)
+            if self._too_low(planned.placements, rolled.gains):  # planned with larger gains than it leads to
+                worth = -np.inf
+            foreseen.append(Foreseen(planned, rolled, float(value(added, ends, weights, targets)), worth))
+        return tuple(foreseen)
+
+    def prospects(self, rolled: Rolled) -> Prospects:
+        """Give what is expected along a plan's way, less caution, in the catalogue's own typical hours."""
+        alone, beside = rolled.alone, rolled.beside
+        if self.doubts is not None:
+            alone, beside = alone - self.doubts[0], beside - self.doubts[1]
+        doses = {id: dose_at_typical_hours(id, self.catalogue, self.insatser) for id in self.columns}
+        return self._prospects(
+            {id: doses[id] * alone[:, column] for id, column in self.columns.items()},
+            {id: doses[id] * beside[:, column] for id, column in self.columns.items()},
+        )
+
+    def amounts(self, placements: Sequence[Placement]) -> Amounts:
+        """Measure what a plan gives of each insats in each quarter."""
+        return measure(placements, self.case, self.catalogue, self.insatser, self.columns, self.n_quarters)
+
+    def roll(self, plans: Sequence[Sequence[Placement]]) -> list[Rolled]:
+        """Roll placements forward; none at all are the course without a plan."""
+        return roll(self.outlook, [self.amounts(placements) for placements in plans], self.n_quarters) if plans else []
+
+    def _prospects(self, alone: dict[str, Array], beside: dict[str, Array]) -> Prospects:
+        outlook = self.outlook
+        return Prospects(
+            outlook.indicators, outlook.scale, outlook.now, outlook.without, alone, beside, frozenset(alone)
+        )
+
+    def _lowered(self, rolled: Rolled) -> Array:
+        """Give each activity's gain less caution, shape (A, J)."""
+        if self.doubts is None:
+            return rolled.gains
+        plan, (alone, beside) = rolled.amounts, self.doubts
+        taken = plan.dose.sum(axis=1, keepdims=True) * alone[plan.insats]
+        lowered: Array = rolled.gains - taken - plan.beside.sum(axis=1, keepdims=True) * beside[plan.insats]
+        return lowered
+
+    def _too_low(self, placements: Sequence[Placement], gains: Array) -> dict[str, Fact]:
+        """Name the insatser whose required levels the gains before them do not reach."""
+        known, found = self.case.levels(), {}
+        for one in placements:
+            before = [number for number, other in enumerate(placements) if other.end_on <= one.start_on]
+            for indicator, needed in self.catalogue.by_id[one.insats_id].requires.levels.items():
+                gained = gains[before][:, [id == indicator for id in self.outlook.indicators]].sum()
+                level = known.get(indicator, -np.inf)
+                if not one.locked and level < needed and level + gained < needed - _SLACK:
+                    found[one.insats_id] = Fact(
+                        Rule.REQUIRED_LEVEL, needed=needed, found=known.get(indicator), indicator=indicator
+                    )
+        return found
+
+    def _without(self, facts: Mapping[str, Fact], rounds: int) -> Outcome:
+        """Propose without what can only be begun if gains were larger than they are along the way."""
+        rest = {id: column for id, column in self.columns.items() if id not in facts}
+        outcome = replace(self, columns=rest).propose(rounds)
+        reasons = tuple(
+            NotChosen(one.insats_id, "prerequisite", facts[one.insats_id], None) if one.insats_id in facts else one
+            for one in outcome.proposal.not_chosen
+        )
+        return replace(outcome, proposal=replace(outcome.proposal, not_chosen=reasons))
+
+
+def _same(one: Planned, other: Planned) -> bool:
+    def placed(planned: Planned) -> set[tuple[str, date, date, float]]:
+        return {(a.insats_id, a.start_on, a.end_on, a.hours_per_week) for a in planned.placements}
+
+    return placed(one) == placed(other)
+
+
+def _worth(plan: Foreseen) -> float:
+    return plan.worth
+
+
+def _best(plans: Sequence[Foreseen]) -> Foreseen:
+    """Give the plan that is worth most: the first, unless another is so by more than anybody would notice."""
+    best = max(plans, key=_worth)
+    return best if best.worth > plans[0].worth + NOTICED * abs(best.worth) else plans[0]
+
+
+def _is_better(plans: Sequence[Foreseen], before: Sequence[tuple[Proposal, tuple[Foreseen, ...]]]) -> bool:
+    """Tell whether plans hold one that is worth more than all before, by more than anybody would notice."""
+    known = max((_worth(plan) for _, others in before for plan in others), default=-np.inf)
+    return known == -np.inf or _best(plans).worth > known + NOTICED * abs(known)
+
+
+def _promote(proposal: Proposal, best: Foreseen, first: Foreseen, catalogue: Catalogue) -> Proposal:
+    """Tell why the rest was not chosen when an alternative turns out to be worth more than the first plan.
+
+    What was lost against the first plan is lost besides what the first plan itself falls short of the best. What only
+    the first plan holds is found in no better plan than that.
+    """
+    chosen = {one.insats_id for one in best.planned.placements}
+    short = max(best.worth - first.worth, 0.0) if first.worth > -np.inf else None
+    reasons = {
+        one.insats_id: one if one.loss is None or short is None else replace(one, loss=one.loss + short)
+        for one in proposal.not_chosen
+    }
+    for one in first.planned.placements:
+        reasons[one.insats_id] = NotChosen(one.insats_id, "less_gain", Fact(Rule.BEST), short)
+    return replace(
+        proposal, not_chosen=tuple(reasons[id] for id in catalogue.ids if id in reasons and id not in chosen)
+    )

@@ -1,0 +1,175 @@
+"""The planner: what is locked, ramps, gains by quarter, prices, themes, losses, and agreement with other solvers."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import builders
+import numpy as np
+import pytest
+from planner_peers import Plain
+
+from pathway import case as cases
+from pathway.errors import FaultyCase
+from pathway.planner import Effort, Rule, Work, loss_of, pool, propose
+from pathway.planner.board import Board
+from pathway.planner.practice import shipped
+from pathway.planner.proving import best_of
+from pathway.planner.relaxation import relax
+from pathway.planner.sifting import compile
+
+A = builders.an_insats
+WHOLE = {"hours_per_week": {"min": 20, "typical": 20, "max": 20}, "weeks": {"min": 26, "typical": 26, "max": 26}}
+WORK = Work(effort=Effort(deterministic=5.0, wall_seconds=60.0))
+
+
+def day(weeks: int) -> str:
+    return (builders.AS_OF + timedelta(weeks=weeks)).isoformat()
+
+
+def lock(insats_id: str, first: int, last: int, hours: float = 5) -> dict[str, Any]:
+    return {"insats_id": insats_id, "start_on": day(first), "end_on": day(last), "hours_per_week": hours}
+
+
+def proposed(*insatser: dict[str, Any], alone: Any, beside: Any = None, practice: Any = None, **case: Any) -> Any:
+    shaped = builders.a_case(**case)
+    prospects = builders.prospects(shaped, alone, beside)
+    return propose(shaped, builders.a_catalogue(*insatser), prospects, practice, WORK)
+
+
+def placed(proposal: Any) -> dict[str, Any]:
+    return {one.insats_id: one for one in proposal.plans[0].placements}
+
+
+def test_what_is_locked_is_in_the_plan_as_it_stands_and_leaves_room_for_the_rest_only():
+    closed = A("X", municipalities=["0581"], places=0)  # outside what the catalogue allows now
+    proposal = proposed(closed, A("Y"), alone={"X": (0.5, 0, 0), "Y": (0.5, 0, 0)}, locked=[lock("X", 0, 13, 18)])
+    assert (placed(proposal)["X"].start_on.isoformat(), placed(proposal)["X"].locked) == (day(0), True)
+    assert placed(proposal)["Y"].start_on.isoformat() >= day(13)
+    assert "X" not in {reason.insats_id for reason in proposal.not_chosen}
+
+
+def test_a_locked_job_lifts_what_runs_beside_it():
+    job = A("J", type="jobb")
+    proposal = proposed(
+        job, A("Y"), alone={"J": (0, 0, 0), "Y": (0.1, 0, 0)}, beside={"Y": (1, 0, 0)}, locked=[lock("J", 10, 20)]
+    )
+    assert placed(proposal)["Y"].quarters_beside > 0.5
+
+
+def test_a_lock_that_overlaps_itself_is_refused_in_one_sentence():
+    with pytest.raises(FaultyCase, match=r"locked\.1: overlaps locked\.0") as refused:
+        builders.a_case(locked=[lock("X", 0, 8), lock("X", 7, 9)])
+    assert "\n" not in str(refused.value)
+
+
+def test_a_ramp_keeps_the_first_weeks_light():
+    ramp = [{"from_week": 0, "hours_per_week": 4}, {"from_week": 13, "hours_per_week": 20}]
+    limits = {"hours_per_week": 20, "parallel": 3, "horizon_weeks": 26, "budget": None, "hours_by_week": ramp}
+    assert placed(proposed(A("X"), alone={"X": (1, 0, 0)}, limits=limits))["X"].start_on.isoformat() >= day(13)
+
+
+def test_the_case_may_ask_for_fewer_activities():
+    limits = {"hours_per_week": 20, "parallel": 3, "horizon_weeks": 26, "budget": None, "activities": 1}
+    assert len(placed(proposed(A("X"), A("Y"), alone={"X": (1, 0, 0), "Y": (0, 1, 0)}, limits=limits))) == 1
+
+
+def test_an_insats_is_placed_in_the_quarter_in_which_it_gains():
+    insats = A("X", weeks={"min": 6, "typical": 6, "max": 6})
+    late = np.array([[0.0, 0, 0], [1.0, 0, 0]])
+    assert placed(proposed(insats, alone={"X": late}))["X"].start_on.isoformat() >= day(13)
+    assert placed(proposed(insats, alone={"X": late[::-1]}))["X"].start_on.isoformat() <= day(7)
+
+
+def test_prices_keep_a_place_for_others_and_are_no_part_of_the_objective():
+    case = builders.a_case()
+    catalogue = builders.a_catalogue(A("X", **WHOLE), A("Y", **WHOLE))
+    prospects = builders.prospects(case, {"X": (0.5, 0, 0), "Y": (0.4, 0, 0)})
+    dear = propose(case, catalogue, prospects, prices={"X": [0.2, 0.2]})
+    assert set(placed(dear)) == {"Y"}
+    assert dear.plans[0].objective == pytest.approx(0.8)
+    assert set(placed(propose(case, catalogue, prospects, prices={"X": [0.05, 0.05]}))) == {"X"}
+
+
+def test_a_pool_is_varied_keeps_the_rules_and_has_the_best_first():
+    case, catalogue, prospects = builders.a_realistic_problem(4, n_insatser=40)
+    plans = pool(case, catalogue, prospects, n=8)
+    assert [plan.objective for plan in plans] == sorted((plan.objective for plan in plans), reverse=True)
+    assert len({frozenset(one.insats_id for one in plan.placements) for plan in plans}) >= 6
+    board = Board(compile(case, catalogue, prospects))
+    assert all(board.keeps_rules(board.problem.locate(plan.placements)) for plan in plans)
+
+
+def test_each_alternative_is_better_at_its_theme():
+    practice = replace(shipped(), themes=("fewest_hours", "least_cost"))
+    seen = set()
+    for seed in (11, 12, 13):
+        plans = propose(*builders.a_realistic_problem(seed, n_insatser=40), practice, WORK).plans
+        hours = [sum(one.hours_per_week * one.weeks for one in plan.placements) for plan in plans]
+        for plan, spent in zip(plans[1:], hours[1:], strict=True):
+            seen.add(plan.theme)
+            assert plan.theme != "fewest_hours" or spent < 1.05 * hours[0]
+    assert "fewest_hours" in seen
+
+
+def test_the_loss_of_an_insats_is_the_difference_between_two_proven_plans():
+    case = builders.a_case()
+    catalogue = builders.a_catalogue(
+        A("X", **WHOLE), A("Y", **WHOLE), A("Z", municipalities=["9"]) | {"municipalities": ["0001"]}
+    )
+    prospects = builders.prospects(case, {"X": (0.5, 0, 0), "Y": (0.3, 0, 0), "Z": (1, 1, 1)})
+    forced, without, never = (loss_of(case, catalogue, prospects, id, work=WORK) for id in "YXZ")
+    assert (forced.loss, without.loss) == (pytest.approx(0.4), pytest.approx(0.4))
+    assert {one.insats_id for one in forced.plan.placements} == {one.insats_id for one in without.plan.placements}
+    assert (forced.proven, never.loss, never.plan) == (True, None, None)
+
+
+def test_the_smallest_set_of_rules_in_conflict_is_named():
+    limits = {"hours_per_week": 20, "parallel": 3, "horizon_weeks": 26, "budget": 4000}
+    both = {"wishes": {"require": ["X", "Y"]}, "limits": limits}
+    dear = {"cost_per_week": 100} | WHOLE
+    proposal = proposed(A("X", **dear), A("Y", **dear), alone={"X": (1, 0, 0), "Y": (1, 0, 0)}, **both)
+    assert {one.fact.rule for one in proposal.infeasible} <= {Rule.WEEKLY_LOAD, Rule.BUDGET}
+    assert proposal.infeasible
+
+
+def test_no_period_is_longer_than_the_law_allows():
+    long = A("X", name="Arbetsträning", huvudman="AF", weeks={"min": 4, "typical": 30, "max": 52})
+    limits = {"hours_per_week": 20, "parallel": 3, "horizon_weeks": 52, "budget": None}
+    assert placed(proposed(long, alone={"X": (0.2, 0, 0)}, limits=limits))["X"].weeks == 26
+
+
+def test_rules_of_good_practice_can_be_switched_on():
+    job = A("J", type="jobb", weeks={"min": 4, "typical": 4, "max": 4})
+    alone = {"J": (0.4, 0, 0), "X": (0, 0.4, 0.4)}
+    limits = {"hours_per_week": 20, "parallel": 3, "horizon_weeks": 26, "budget": None, "activities": 1}
+    assert set(placed(proposed(job, A("X"), alone=alone, limits=limits))) == {"X"}
+    early = replace(shipped(), job_within_weeks=4)
+    assert set(placed(proposed(job, A("X"), alone=alone, limits=limits, practice=early))) == {"J"}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_plain_models_agree_on_the_best_plan(seed: int):
+    practice = replace(shipped(), every_weeks=((156, 13),))
+    limits: dict[str, Any] = {"budget": 60_000} if seed % 3 == 0 else {}
+    given = builders.a_realistic_problem(seed + 300, n_insatser=16, **limits)
+    problem = compile(*given, practice)
+    board = Board(problem)
+    best = best_of(board, 10, Effort(deterministic=20.0, wall_seconds=60.0))
+    assert best.proven
+    assert relax(problem).bound >= board.worth(best.picked) - 1e-6
+    plain = Plain(problem)
+    highs, proven, _ = plain.by_highs(30.0)
+    assert proven
+    assert board.worth(best.picked) == pytest.approx(highs, abs=1e-3)
+    if seed < 6:
+        cp_sat, proven, _ = plain.by_cp_sat(30.0)
+        assert proven
+        assert board.worth(best.picked) == pytest.approx(cp_sat, abs=1e-3)
+
+
+def test_the_shape_of_a_case_with_locks_and_ramps_survives_reading():
+    raw = builders.a_case_in_json(locked=[lock("X", 0, 4)])
+    raw["limits"] = raw["limits"] | {"hours_by_week": [{"from_week": 2, "hours_per_week": 10}], "activities": 4}
+    case = cases.shape(raw, builders.an_instrument())
+    assert (case.locked[0].insats_id, case.limits.activities, case.limits.hours_by_week[0].from_week) == ("X", 4, 2)
