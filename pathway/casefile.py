@@ -27,8 +27,25 @@ def read(path: Path, instrument: Instrument) -> Iterator[tuple[str, Case]]:
     FaultyCase
         A case breaks a rule; the message names the case's place in the file.
     """
+    for place, case in read_each(path, instrument):
+        if isinstance(case, FaultyCase):
+            raise case
+        yield place, case
+
+
+def read_each(path: Path, instrument: Instrument) -> Iterator[tuple[str, Case | FaultyCase]]:
+    """Read cases as `read` does, but go on after one that breaks a rule: its fault stands in its place.
+
+    Raises
+    ------
+    UnreadableFile
+        The file cannot be read or is not JSON.
+    """
     for place, raw in _raw(path):
-        yield place, cases.shape(raw, instrument, f"{path}: {place}")
+        try:
+            yield place, cases.shape(raw, instrument, f"{path}: {place}")
+        except FaultyCase as fault:
+            yield place, fault
 
 
 def count(path: Path) -> int:

@@ -1,4 +1,4 @@
-"""The commands: `pathway mock`, `import`, `train`, `suggest`, `caseload`, `demo`.
+"""The commands: `pathway mock`, `import`, `train`, `model`, `suggest`, `caseload`, `rule`, `audit`, `demo`.
 
 Exit codes: 0 done; 2 something that the one line on standard error says how to put right; 1 a mistake of ours.
 Set ``PATHWAY_DEBUG=1`` to see where a mistake of ours lies; it may show data, so never use it with real people's.
@@ -7,23 +7,19 @@ Set ``PATHWAY_DEBUG=1`` to see where a mistake of ours lies; it may show data, s
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Sequence
+from datetime import date
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from pathway import __version__, modelcommands, shipped
-from pathway.errors import FaultyCase, Mismatch, PathwayError, UnreadableFile
+from pathway import __version__, deskcommands, modelcommands, shipped
+from pathway.errors import Mismatch, PathwayError, UnreadableFile
 
 if TYPE_CHECKING:
-    from pathway.case import Case
-    from pathway.plan import Suggestion
-    from pathway.suggestion import Desk
+    pass
 
 EFFECTS = ("smooth", "threshold", "same", "none")
-FORMATS = ("json", "text", "html")
-GOALS = ("equal", "work")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -109,48 +105,7 @@ def _parser() -> argparse.ArgumentParser:
 
     modelcommands.add(commands)
 
-    suggest = commands.add_parser("suggest", help="make an explained suggestion for each case")
-    suggest.add_argument("--model", type=Path, default=shipped.model(), metavar="DIR", help="default: the mock model")
-    suggest.add_argument(
-        "--catalogue", type=Path, default=shipped.catalogue(), metavar="FILE", help="default: the mock Välfärdsguiden"
-    )
-    suggest.add_argument("--cases", type=Path, required=True, metavar="FILE", help=".json (one or a list) or .jsonl")
-    suggest.add_argument("--out", type=Path, metavar="FILE", help="for text: standard output if left out")
-    suggest.add_argument("--format", choices=FORMATS, default="json", help="default: %(default)s")
-    suggest.add_argument(
-        "--goal", choices=GOALS, default="equal",
-        help="how indicators weigh in cases without goal.weights: all the same (default), or as levels went together "
-        "with work or studies before",
-    )  # fmt: skip
-    suggest.set_defaults(run=_suggest)
-
-    caseload = commands.add_parser(
-        "caseload",
-        help="make suggestions for all cases at once, under shared places",
-        epilog="Shares places among suggestions. It never orders people, and the handläggare decides in each case.",
-    )
-    caseload.add_argument("--model", type=Path, default=shipped.model(), metavar="DIR", help="default: the mock model")
-    caseload.add_argument(
-        "--catalogue", type=Path, default=shipped.catalogue(), metavar="FILE", help="default: the mock Välfärdsguiden"
-    )
-    caseload.add_argument("--cases", type=Path, required=True, metavar="FILE", help=".json (one or a list) or .jsonl")
-    caseload.add_argument("--out", type=Path, required=True, metavar="FILE", help="suggestions; a report beside it")
-    caseload.add_argument("--goal", choices=GOALS, default="equal", help="as for suggest")
-    caseload.add_argument(
-        "--floor",
-        type=_share,
-        metavar="SHARE",
-        help="no group's mean gain below this share of all's; needs --by",
-    )
-    caseload.add_argument(
-        "--by", metavar="GROUPS", help="a field of the profile, or a .json file from case_id to the name of a group"
-    )
-    caseload.add_argument(
-        "--even", type=_share, nargs="?", const=0.4, metavar="SHARE",
-        help="no period of 13 weeks gets more than this share of all starts (0.4 if not said)",
-    )  # fmt: skip
-    caseload.add_argument("--prices-out", type=Path, metavar="FILE", help="write what places are worth, for suggest")
-    caseload.set_defaults(run=_caseload)
+    deskcommands.add(commands)
 
     audit = commands.add_parser("audit", help="write the audit report of a model: HTML, JSON and pre-filled documents")
     _add_register(audit)
@@ -187,13 +142,6 @@ def _at_least(least: int) -> Callable[[str], int]:
         return number
 
     return whole_number
-
-
-def _share(text: str) -> float:
-    share = float(text)
-    if not 0 < share <= 1:
-        raise argparse.ArgumentTypeError("must be above 0 and at most 1")
-    return share
 
 
 def _above_zero(text: str) -> float:
@@ -277,80 +225,6 @@ def _train(chosen: argparse.Namespace) -> None:
     print(f"\nModel {model.version}: {chosen.model}")
     if chosen.track:
         print(modelcommands.keep(model, known, chosen.register, chosen.track))
-
-
-def _suggest(chosen: argparse.Namespace) -> None:
-    if chosen.out is None and chosen.format != "text":
-        raise UnreadableFile("say where the suggestions go: --out FILE")
-    from pathway import casefile, catalogue, modelfolder, plan, printout
-    from pathway.progress import shown
-    from pathway.suggestion import Desk
-
-    desk = Desk(modelfolder.read(chosen.model), catalogue.read(chosen.catalogue), chosen.goal)
-    instrument, total, made = desk.model.instrument, casefile.count(chosen.cases), []
-    pairs = _suggested(desk, chosen.cases)
-    with shown("suggest") as tell:
-        if chosen.format == "json":
-            with casefile.results(chosen.out) as write:
-                for number, (_, suggestion) in enumerate(pairs, start=1):
-                    write(plan.plain(suggestion))
-                    tell("planning", number, total)
-            return
-        for number, pair in enumerate(pairs, start=1):
-            made.append(pair)
-            tell("planning", number, total)
-    if chosen.format == "html":
-        cases, suggestions = zip(*made, strict=True)
-        shown_text = printout.html(suggestions, cases, desk.catalogue, instrument)
-    else:
-        shown_text = "\n\n".join(printout.text(one, case, desk.catalogue, instrument) for case, one in made)
-    if chosen.out is None:
-        print(shown_text)
-    else:
-        with casefile.whole(chosen.out) as file:
-            file.write(shown_text)
-
-
-def _suggested(desk: "Desk", cases: Path) -> "Iterator[tuple[Case, Suggestion]]":
-    """Give each case, as it is planned for, with its suggestion; errors name the case's place in the file."""
-    from pathway import casefile
-
-    for place, case in casefile.read(cases, desk.model.instrument):
-        try:
-            yield desk.aimed(case), desk.suggest(case, datetime.now(UTC))
-        except FaultyCase as error:
-            raise FaultyCase(f"{cases}: {place}: {error.message}") from None
-
-
-def _caseload(chosen: argparse.Namespace) -> None:
-    if chosen.floor is not None and chosen.by is None:
-        raise UnreadableFile("a floor is for groups: say which with --by")
-    from pathway import casefile, catalogue, modelfolder, plan
-    from pathway.caseload import planning, pricefile, report
-    from pathway.progress import shown
-    from pathway.suggestion import Desk
-
-    desk = Desk(modelfolder.read(chosen.model), catalogue.read(chosen.catalogue), chosen.goal)
-    wanted = planning.Wanted(chosen.floor, chosen.by, chosen.even)
-    created_at = datetime.now(UTC)
-    with shown("caseload") as tell:
-        cases = casefile.read_each(chosen.cases, desk.model.instrument)
-        total = casefile.count(chosen.cases)
-        planned = planning.plan_all(desk, cases, created_at, wanted, tell=tell, total=total)
-    if not planned.prepared:
-        raise FaultyCase(planned.faults[0].message)
-    with casefile.results(chosen.out) as write:
-        for suggestion in planned.suggestions:
-            write(plan.plain(suggestion))
-    report.write(planned, created_at, chosen.out.with_suffix(".caseload.json"))
-    if chosen.prices_out is not None:
-        pricefile.write(planned.prices, chosen.prices_out)
-    print("\n".join(report.lines(planned)))
-    if planned.faults:
-        *others, last = planned.faults
-        for fault in others:
-            _refuse(fault.message)
-        raise FaultyCase(f"{last.message} ({len(planned.faults)} not planned for; the others are in {chosen.out})")
 
 
 def _audit(chosen: argparse.Namespace) -> None:

@@ -135,7 +135,7 @@ def compare(desk: Desk, cases: Sequence[Case]) -> tuple[Choices, list[Foresight]
     insatser = desk.catalogue.ids
     frames, alone, full, own = [], [], [], []
     for case in cases:
-        foresight = replace(desk.foresee(replace(case, wishes=Wishes())), work=QUICK)
+        foresight = replace(desk.client(replace(case, wishes=Wishes())).foresight, work=QUICK)
         plans = foresight.propose().plans if foresight.columns else ()
         if not plans:
             continue

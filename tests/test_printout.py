@@ -1,11 +1,14 @@
 """A printed suggestion shows every number, hides nothing, and is safe and readable for everybody."""
 
 import re
+import shutil
+import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from html.parser import HTMLParser
 from itertools import pairwise
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -25,6 +28,7 @@ from pathway import printout, wording
 from pathway.case import Case
 from pathway.catalogue import Catalogue
 from pathway.plan import Expected, Interval, NotChosen, NotChosenCode, Suggestion
+from pathway.plan import Reach as GoalChance
 from pathway.printout.sheet import lay_out
 
 CATALOGUE = bip_catalogue()
@@ -392,3 +396,108 @@ def test_a_plan_that_is_not_proven_says_so() -> None:
     assert "ingen plan inom reglerna räknas som bättre" in squeezed(terminal())
     feasible = replace(SUGGESTION.plans[1], rank=1)
     assert "upp till 3,1 procent bättre" in squeezed(terminal(replace(SUGGESTION, plans=(feasible,))))
+
+
+# -- the client's own page
+
+WHOLE_PROFILE = {
+    "birth_year": 1980, "gender": "kvinna", "municipality": "0580", "education": "gymnasial",
+    "income_source": "försörjningsstöd", "months_without_work": 31, "swedish_level": "god", "children_at_home": True,
+    "health_codes": ["F41"],
+}  # fmt: skip
+
+
+def client_page(suggestion: Suggestion = SUGGESTION, case: Case = CASE, catalogue: Catalogue = CATALOGUE) -> str:
+    return printout.client((suggestion,), (case,), catalogue, BIP)
+
+
+def test_the_clients_page_says_what_the_law_asks_for() -> None:
+    shown = Page(client_page()).words
+    for key in ("decides", "purpose", "object", "records", "not_used", "unknown", "data_others"):
+        assert WORDS.text(f"client.{key}") in shown
+    for activity in SUGGESTION.plans[0].activities:
+        assert CATALOGUE.by_id[activity.insats_id].name in shown
+        assert WORDS.day(activity.start_on) in shown
+    assert SUGGESTION.model_version in shown
+    assert SUGGESTION.suggestion_id in shown
+    assert "Övning: uppgifterna är påhittade." in shown
+    assert "påhittade" not in client_page(a_suggestion(CASE, CATALOGUE, mock=False))
+
+
+def test_the_clients_page_lists_what_the_case_says_and_nothing_else() -> None:
+    whole = Page(client_page(case=bip_case(profile=WHOLE_PROFILE))).words
+    bare = Page(client_page(case=bip_case(profile={}))).words
+    for name in ("education", "health_codes", "children_at_home", "municipality"):
+        told = WORDS.text(f"client_data.{name}")
+        assert told in whole
+        assert told not in bare
+    for shown in (whole, bare):
+        assert "F41" not in shown  # what is recorded is named, not shown: the page may lie on a table
+        assert "ditt kön" in shown
+
+
+def test_the_clients_page_says_so_when_there_is_no_suggestion() -> None:
+    shown = Page(client_page(an_abstention(CASE, CATALOGUE))).words
+    assert WORDS.text("client.none") in shown
+    assert "Programmet räknar med" not in shown
+    assert WORDS.text("client.decides") in shown
+
+
+def test_the_clients_page_fetches_nothing_and_shows_hostile_text_as_text() -> None:
+    names = {id: HOSTILE if id == "SE-01" else name for id, (name, _) in NAMES.items()}
+    catalogue = a_catalogue(*(an_insats(id, name=name) for id, name in names.items()))
+    suggestion = replace(a_suggestion(CASE, catalogue), model_version=HOSTILE)
+    parsed = Page(client_page(suggestion, CASE, catalogue))
+    assert not {tag for tag, _ in parsed.elements} & {"script", "link", "img", "iframe", "form"}
+    assert HOSTILE in parsed.words
+    assert not re.search(r"https?:|url\(|@import", client_page())
+
+
+def test_the_clients_page_is_one_a4_page_however_long_the_plan(tmp_path: Path) -> None:
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    if browser is None:
+        pytest.skip("no Chromium on this machine")
+    case, suggestions, cases = bip_case(profile=WHOLE_PROFILE), [], []
+    catalogue = a_catalogue(*(an_insats(f"L-{n}", name=f"Rehabilitering med stöd {n} " * 3) for n in range(14)))
+    for n in (1, 4, 7, 10, 14):
+        plan = a_plan([an_activity(f"L-{number}", seed=number) for number in range(n)], case)
+        suggestions.append(replace(SUGGESTION, plans=(plan,)))
+        cases.append(case)
+    (tmp_path / "page.html").write_text(printout.client(suggestions, cases, catalogue, BIP), encoding="utf-8")
+    asked = ["--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer", f"--user-data-dir={tmp_path}"]
+    subprocess.run(  # noqa: S603
+        [browser, *asked, f"--print-to-pdf={tmp_path / 'page.pdf'}", (tmp_path / "page.html").as_uri()],
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
+    printed = (tmp_path / "page.pdf").read_bytes()
+    assert len(re.findall(rb"/Type\s*/Page\b(?!s)", printed)) == len(suggestions)
+
+
+def test_both_pages_speak_english_when_asked() -> None:
+    english = wording.spoken("en")
+    for source in (
+        printout.html((SUGGESTION,), (CASE,), CATALOGUE, BIP, english),
+        printout.client((SUGGESTION,), (CASE,), CATALOGUE, BIP, english),
+    ):
+        parsed = Page(source)
+        assert parsed.all("html") == [{"lang": "en"}]
+        assert "caseworker decides" in parsed.words
+    assert "The caseworker decides." in printout.text(SUGGESTION, CASE, CATALOGUE, BIP, english)
+
+
+def test_reasons_are_shown_in_groups_that_people_recognise() -> None:
+    parts = [part for card in lay_out(SUGGESTION, CASE, CATALOGUE, BIP).cards for part in card.parts]
+    health = next(part for part in parts if part.label == "Hälsa: kända hälsokoder")
+    assert "Psykisk ohälsa (F-koder): ja" in health.value
+    assert "Smärta (M-koder, huvudvärk, värk): nej" in health.value
+
+
+def test_an_alternative_says_what_it_is_best_at_and_how_often_it_reaches_the_goal() -> None:
+    goal = {"natverk": GoalChance(4.0, 0.63)}
+    other = replace(SUGGESTION.plans[1], theme="least_cost", reach=goal)
+    suggestion = replace(SUGGESTION, plans=(SUGGESTION.plans[0], other))
+    for shown in (squeezed(terminal(suggestion)), Page(page((suggestion,))).words):
+        assert "kostar minst" in shown
+        assert "når 4,0 i 6 fall av 10" in shown

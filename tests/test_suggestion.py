@@ -50,7 +50,7 @@ def test_reasons_add_up_to_every_shown_gain(suggested):
 def test_gains_shown_are_the_models_own_along_the_way(suggested, desk):
     for _, case, suggestion in suggested:
         for one in suggestion.plans:
-            (rolled,) = desk.foresee(case).roll([placed(one)])
+            (rolled,) = desk.client(case).foresight.roll([placed(one)])
             for activity, gains in zip(one.activities, rolled.gains, strict=True):
                 shown = [activity.gain[indicator].mean for indicator in desk.model.gains.outcomes_]
                 np.testing.assert_allclose(shown, gains, atol=1e-9)
@@ -59,7 +59,7 @@ def test_gains_shown_are_the_models_own_along_the_way(suggested, desk):
 def test_a_quarter_from_today_gives_what_the_model_says_today(suggested, desk):
     model, case = desk.model.gains, suggested[0][1]
     x = features.of_case(case, desk.model.insatser, desk.model.instrument)
-    foresight = desk.foresee(case)
+    foresight = desk.client(case).foresight
     for insats_id, k in foresight.columns.items():
         hours = desk.model.insatser.typical_hours[insats_id]
         (rolled,) = foresight.roll([[Placement(insats_id, case.as_of, case.as_of + timedelta(weeks=13), hours)]])
@@ -155,7 +155,7 @@ def test_other_typical_hours_in_the_catalogue_keep_the_gain_of_an_hour(desk, sug
     )
     placements = placed(suggestion.plans[0])
     usual, other = (
-        Desk(desk.model, offered).foresee(case).roll([placements])[0] for offered in (desk.catalogue, doubled)
+        Desk(desk.model, offered).client(case).foresight.roll([placements])[0] for offered in (desk.catalogue, doubled)
     )
     np.testing.assert_allclose(usual.gains, other.gains)
 

@@ -21,7 +21,7 @@ from pathway.errors import FaultyWords, PathwayError
 from pathway.plan import Contribution, Explanation, Interval, NotChosenCode
 from pathway.planner import Conflict, rules
 from pathway.wording.contents import LISTS, TEMPLATES
-from pathway.wording.sentences import certainty, direction, reason_text, value_text, weigh
+from pathway.wording.reasons import cases_of_ten, certainty, direction, reason_text, value_text, weigh
 from pathway.wording.words import SHIPPED
 
 INSTRUMENT = an_instrument("tro", "ork", "mal")
@@ -36,7 +36,11 @@ SHORT = {  # short values, so that the length of a sentence is the template's ow
     "gap": "3,1 procent", "weeks": "52 veckor", "parts": "kommun och ålder", "fields": "a, b och c",
     "reason": "Den har inga platser.", "min": "1", "max": "5", "case": "7", "time": "14.05", "rank": "2",
     "level": "2,0", "rules": "budgeten", "times": "0,5",
-    "feature": "tiden utan arbete",
+    "feature": "tiden utan arbete", "limit": "20 timmar", "now": "1,5", "reached": "2,1", "month": "maj 2026",
+    "others": "Kursen och Gruppen", "first": "2,1", "before": "2 mars 2026", "then": "3",
+    "changes": "ork hade fått 3 (nu 2)", "part": "kommun", "of": "3", "suggestion": "f-1", "model": "m-1",
+    "target": "4,0", "value": "2,5", "values": "nej eller ja",
+    "share": "80 procent", "taken": "3", "best": "50 procent", "cost": "12 000 kronor",
 }  # fmt: skip
 FORBIDDEN = re.compile(r"\b(beror på|på grund av|optimal\w*|risk\w*|poäng\w*|score\w*)\b", re.IGNORECASE)
 
@@ -86,13 +90,92 @@ def test_no_text_claims_a_cause_or_ranks_people() -> None:
     assert [key for key, text in shipped_texts() if FORBIDDEN.search(text)] == []
 
 
+ENGLISH = wording.spoken("en")
+
+
+def test_both_languages_have_every_text_and_use_the_same_placeholders() -> None:
+    assert set(ENGLISH.templates) == set(WORDS.templates)
+    assert set(ENGLISH.features) == set(WORDS.features)
+    assert set(ENGLISH.groups) == set(WORDS.groups)
+    assert set(ENGLISH.units) == set(WORDS.units)
+    for key, text in WORDS.templates.items():
+        assert set(re.findall(r"\{\w+\}", ENGLISH.templates[key])) == set(re.findall(r"\{\w+\}", text)), key
+    for name, entry in WORDS.features.items():
+        assert len(ENGLISH.features[name].values) == len(entry.values)
+
+
+def test_english_sentences_are_short_and_claim_no_cause() -> None:
+    texts = {key: ENGLISH.text(key, **{name: SHORT[name] for name in names}) for key, names in TEMPLATES.items()} | {
+        f"{key}.{n}": text for key in LISTS for n, text in enumerate(ENGLISH.lists[key])
+    }
+    assert [key for key, text in texts.items() for part in sentences(text) if len(part.split()) > 20] == []
+    forbidden = re.compile(r"\b(because of|due to|causes?d?|optimal\w*|risks?|scores?|predicts?)\b", re.IGNORECASE)
+    assert [key for key, text in texts.items() if forbidden.search(text) and key != "notes.unknown_cause"] == [
+        "notes.goal_work"  # says that the link is no sure cause
+    ]
+
+
+def test_a_language_without_words_is_refused_with_those_there_are() -> None:
+    with pytest.raises(FaultyWords, match="use one of en, sv") as refused:
+        wording.spoken("no")
+    assert "no such" not in refused.value.message
+
+
+def test_the_clients_page_is_easier_than_the_rest() -> None:
+    assert lix([text for key, text in shipped_texts() if key.startswith("client")]) <= 25
+
+
+# What each text with a direction says: more (+), or less (-). A new one must be added here.
+DIRECTED = {
+    "activity.up": "+", "activity.down": "-", "activity.all_up": "+", "activity.all_down": "-", "activity.also_up": "+",
+    "activity.also_down": "-", "activity.also_up_many": "+", "activity.also_down_many": "-",
+    "activity.raised_by": "+", "activity.lowered_by": "-", "place.beside_up": "+", "place.beside_down": "-",
+    "against.nothing_up": "+", "against.nothing_down": "-", "against.other_up": "-", "against.other_down": "+",
+    "why_not.loss_down": "-", "moved.worth_up": "+", "moved.worth_down": "-", "moved.level_up": "+",
+    "moved.level_down": "-", "page.plan_worth_up": "+", "page.plan_worth_down": "-", "page.difference_up": "+",
+    "page.difference_down": "-", "page.effect_up": "+", "page.effect_down": "-", "page.sure_all_up": "+",
+    "page.sure_all_down": "-", "page.alternative_up": "+", "page.alternative_down": "-", "page.loss_up": "+",
+    "page.loss_down": "-",
+}  # fmt: skip
+MORE = {"sv": r"\b(ökning|höj\w*|högre|mer|vinner|över)\b", "en": r"\b(rise|raise[sd]?|higher|more|gains|above)\b"}
+LESS = {
+    "sv": r"\b(minskning|sänk\w*|lägre|mindre|tappar|under)\b",
+    "en": r"\b(fall|lower(s|ed)?|lower|less|loses|below)\b",
+}
+
+
+@pytest.mark.parametrize("words", [WORDS, ENGLISH], ids=["sv", "en"])
+def test_every_text_with_a_direction_says_that_direction_and_no_other(words: wording.Words) -> None:
+    named = {key for key in TEMPLATES if re.search(r"(^|[._])(up|down)(_many)?$", key)}
+    assert named <= set(DIRECTED)
+    for key, way in DIRECTED.items():
+        text, language = words.templates[key], words.language.code
+        said = {"+": bool(re.search(MORE[language], text)), "-": bool(re.search(LESS[language], text))}
+        assert said == {"+": way == "+", "-": way == "-"}, key
+
+
+@given(st.tuples(*[st.floats(-2, 2)] * 3).map(sorted))
+def test_cases_of_ten_agree_with_the_interval_beside_them(ends: list[float]) -> None:
+    low, mean, high = ends
+    text = a_text(low, mean, high)
+    n = cases_of_ten(Interval(mean, low, high))
+    assert ("i nästan 10 fall av 10" in text, "i nästan inget fall av 10" in text) == (n == 10, n == 0)
+    assert (f"en ökning i {n} fall av 10" in text) == (0 < n < 10)
+    if low > 0:
+        assert n >= 9
+    if high < 0:
+        assert n <= 1
+    assert (n >= 5) if mean > 0 else (n <= 5)
+
+
 def test_an_activity_text_says_what_when_how_much_how_surely_and_why() -> None:
     explanation = Explanation(0.65, (Contribution("age", 42.0, 0.05), Contribution("months_without_work", 31, -0.08)))
     text = a_text(0.31, 0.62, 0.94, explanation={"tro": explanation})
     assert text.splitlines() == [
         "Kursen pågår från 16 mars 2026 till och med 13 september 2026. Den tar 8 timmar i veckan i 26 veckor.",
         "Modellen räknar med en ökning på 0,62 steg för tro. Intervallet är 0,31 till 0,94 steg. "
-        "Hela intervallet ligger över noll. Underlaget är 212 tidigare deltaganden i insatsen.",
+        "Hela intervallet ligger över noll. Modellen räknar med en ökning i nästan 10 fall av 10. "
+        "Underlaget är 212 tidigare deltaganden i insatsen.",
         "Det samlade värdet höjs mest av åldern (42 år). "
         "Det samlade värdet sänks mest av tiden utan arbete (31 månader).",
     ]
@@ -187,6 +270,10 @@ def facts_of_every_rule() -> list[tuple[NotChosenCode, rules.Fact]]:
         ("no_start_date", rules.Fact(r.HORIZON, 12, 0)),
         ("no_start_date", rules.Fact(r.ONCE, other="A", on=on)),
         ("no_start_date", rules.Fact(r.ONCE, other="A")),
+        ("no_start_date", rules.Fact(r.LEGAL_LENGTH, 26, 12)),
+        ("excluded", rules.Fact(r.LOCKED)),
+        ("excluded", rules.Fact(r.JOB_EARLY)),
+        ("excluded", rules.Fact(r.GAP)),
         ("hours", rules.Fact(r.HOURS_LIMIT, 25.0, 20.0)),
         ("hours", rules.Fact(r.WEEKLY_LOAD, 7.5, 5.0)),
         ("hours", rules.Fact(r.PARALLEL, 1, 0, on=on)),
@@ -364,10 +451,12 @@ def changed(tmp_path: Path, old: str, new: str) -> Path:
         ('avoided = "Den står bland det som personen vill slippa."', "", r"text rules\.avoided is missing"),
         ("[codes]", '[codes]\nnew = "Ny"', r"text codes\.new is not known"),
         ('all_up = "Hela intervallet ligger över noll."', 'all_up = ""', r"activity\.all_up is empty"),
-        ('unit = "step"', 'unit = "steps"', r"unit: not a unit; allowed: step"),
+        ('label = "Ålder"\nphrase', 'unit = "year"\nlabel = "Ålder"\nphrase', r"age\.unit: not words .*features\.toml"),
+        ("[features.trend]", "[features.trends]", r"the feature trend of features\.toml has no words"),
+        ("[groups.health]", "[groups.halsa]", r"features\.\w+\.group: not a group; allowed: rating_\*"),
+        ('label = "Utbildning"\nphrase', 'label = "{x}"\nphrase', r"label has the placeholder \{x\}"),
         ('label = "Ålder"', 'label = "Ålder {år}"', r"features\.age\.label has the placeholder"),
         ('label = "Ålder"', "", r"features\.age\.label"),
-        ('category = "background"', 'category = "bakgrund"', r"features\.age\.category"),
         ("[language]", "[sprak]", r"language"),
     ],
 )

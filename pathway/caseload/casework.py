@@ -15,7 +15,7 @@ from pathway.caseload.sharing import Even
 from pathway.plan import Activity, Plan, Suggestion
 from pathway.planner import Placement, Planned
 from pathway.planner.objective import weights_of
-from pathway.suggestion import Desk, _Client
+from pathway.suggestion import Desk
 
 IN_POOL = 16  # plans that are made for each client beside those of the suggestion
 NOTICEABLE = 1e-3  # steps: a plan is worth at least this, and this much less than the one suggested alone
@@ -84,7 +84,7 @@ def prepare(desk: Desk, case: Case, created_at: datetime, n: int = IN_POOL) -> P
 def widen(desk: Desk, prepared: Prepared, n: int, prices: Prices | None = None, seed: int = 0) -> Prepared:
     """Add up to `n` plans to the pool: varied ones, or such as are good at the prices."""
     case = prepared.case
-    foresight = desk.foresee(case)
+    foresight = desk.client(case).foresight
     (nothing,) = foresight.roll([()])
     costs = None if prices is None else prices.per_quarter(case.as_of, case.limits.horizon_weeks, prepared.heaviest)
     prospects = foresight.prospects(nothing)
@@ -103,11 +103,11 @@ def word(desk: Desk, prepared: Prepared, option: Option) -> Plan:
     """Give a plan of the pool with its explained gains, as a suggestion has it."""
     if option.worded is not None:
         return option.worded
-    client = _Client.of(desk.model, desk.catalogue, prepared.case)
+    client = desk.client(prepared.case)
     nothing = np.zeros(0)
     planned = Planned(1, option.objective, "feasible", 0.0, option.placements, nothing, nothing)
     (foreseen,) = client.foresight.value([planned])
-    return client._plan(foreseen)
+    return client.plan(foreseen)
 
 
 def pools_of(prepared: Iterable[Prepared], supply: Supply, left: Ints) -> tuple[Pools, Even]:

@@ -4,10 +4,9 @@ import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from pathway import wording
 from pathway.caseload.casework import Prepared, word
-from pathway.plan import Activity, Costs, Differs, NotChosen, Plan, Proof, Suggestion
-from pathway.suggestion import THIN_BELOW, Desk
+from pathway.plan import Activity, NotChosen, Plan, Proof, Suggestion
+from pathway.suggestion import Desk, against, on_activities
 
 MOST_PLANS = 3  # the contract's: a plan and up to two alternatives
 
@@ -64,7 +63,7 @@ def _plans(desk: Desk, prepared: Prepared, chosen: int, fits: Collection[int]) -
     for number, other in enumerate(prepared.alone.plans):
         fresh = number != chosen and number in fits and (not chosen or other.objective <= first.objective)
         if fresh and len(plans) < MOST_PLANS and all(_differ(other, one) for one in plans):
-            plans.append(other if not chosen else _against(first, other))
+            plans.append(other if not chosen else against(first, other))
     return tuple(replace(plan, rank=rank) for rank, plan in enumerate(plans, start=1))
 
 
@@ -74,24 +73,18 @@ def _differ(one: Plan, other: Plan) -> bool:
     return 3 * len(a & b) <= 2 * max(len(a), len(b)) and bool(a - b) and bool(b - a)
 
 
-def _against(first: Plan, plan: Plan) -> Plan:
-    here, there = ([activity.insats_id for activity in one.activities] for one in (plan, first))
-    lost = {id: first.expected[id].with_plan.mean - own.with_plan.mean for id, own in plan.expected.items()}
-    return replace(
-        plan,
-        differs=Differs(tuple(id for id in here if id not in there), tuple(id for id in there if id not in here)),
-        costs=Costs(first.objective - plan.objective, lost),
-    )
-
-
 def _notes(desk: Desk, prepared: Prepared, plans: Sequence[Plan], outcome: Outcome) -> tuple[str, ...]:
     """Keep the notes on the case, change those on activities, and tell what the places did."""
-    words, alone = wording.swedish(), prepared.alone
-    before = set(_on_activities(desk, alone.plans[0].activities))
+    words, alone = desk.words, prepared.alone
+
+    def told_of(activities: Sequence[Activity]) -> list[str]:
+        return on_activities(activities, desk.model, desk.catalogue, words)
+
+    before = set(told_of(alone.plans[0].activities))
     notes = [note for note in alone.notes if note not in before]
     names = [desk.catalogue.by_id[id].name for id in outcome.lacking]
     if plans:
-        notes += [*_on_activities(desk, plans[0].activities), words.text("caseload.shared")]
+        notes += [*told_of(plans[0].activities), words.text("caseload.shared")]
     size = words.amount(outcome.steps, "step", 2)
     if not plans:
         notes.append(
@@ -106,16 +99,6 @@ def _notes(desk: Desk, prepared: Prepared, plans: Sequence[Plan], outcome: Outco
     return tuple(notes)
 
 
-def _on_activities(desk: Desk, activities: Sequence[Activity]) -> list[str]:
-    words, notes = wording.swedish(), []
-    for one in activities:
-        name = desk.catalogue.by_id[one.insats_id].name
-        if one.based_on < THIN_BELOW:
-            notes.append(wording.note("few_comparable", insats=name, n=words.amount(one.based_on, "participation")))
-        notes += wording.doubt_notes(name, desk._explained_by(one.insats_id), desk.model.instrument)
-    return notes
-
-
 def _not_chosen(desk: Desk, alone: Suggestion, plans: Sequence[Plan]) -> tuple[NotChosen, ...]:
     """Name every insats that is not in the first plan; those that only others' places keep out, say so.
 
@@ -125,7 +108,7 @@ def _not_chosen(desk: Desk, alone: Suggestion, plans: Sequence[Plan]) -> tuple[N
     here = {one.insats_id for one in plans[0].activities} if plans else set()
     behind = max(alone.plans[0].objective - (plans[0].objective if plans else 0.0), 0.0)
     told = {one.insats_id: one for one in alone.not_chosen}
-    taken = NotChosen("", "no_start_date", wording.swedish().text("caseload.not_chosen"), None)
+    taken = NotChosen("", "no_start_date", desk.words.text("caseload.not_chosen"), None)
     rows = []
     for id in desk.catalogue.ids:
         one = told.get(id)

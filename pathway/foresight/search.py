@@ -85,6 +85,8 @@ class Foresight:
         Column in the outlook of each insats that something may be said about.
     doubts
         What caution takes off gains per quarter at dose 1, alone and beside, shape (K + 1, J) each.
+    prices
+        What a place of each insats costs per quarter, in weighted steps.
     work
         How hard the planner tries in each solve; its own default where none is given.
     """
@@ -95,6 +97,7 @@ class Foresight:
     insatser: Insatser
     columns: Mapping[str, int]
     doubts: tuple[Array, Array] | None = None
+    prices: Mapping[str, Sequence[float]] | None = None
     work: planner.Work | None = None
 
     @property
@@ -111,7 +114,9 @@ class Foresight:
         tried: list[tuple[Proposal, tuple[Foreseen, ...]]] = []
         stable = False
         for _ in range(rounds):
-            proposal = planner.propose(self.case, self.catalogue, prospects, work=self.work, start=known)
+            proposal = planner.propose(
+                self.case, self.catalogue, prospects, work=self.work, prices=self.prices, start=known
+            )
             plans = self.value(proposal.plans)
             tried.append((proposal, plans))
             stable = known is not None and bool(plans) and _same(plans[0].planned, known)
@@ -135,7 +140,7 @@ class Foresight:
         """Give what is expected along the way of a good plan, and that plan; without one, along the course."""
         prospects, best = self.prospects(self.roll([()])[0]), None
         for _ in range(SKETCHES):
-            plans = self.value(planner.pool(self.case, self.catalogue, prospects, n=SKETCHED))
+            plans = self.value(planner.pool(self.case, self.catalogue, prospects, n=SKETCHED, prices=self.prices))
             candidates = [plan for plan in (*plans, *([best] if best else [])) if plan.worth > -np.inf]
             if not candidates:
                 break

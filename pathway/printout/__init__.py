@@ -1,6 +1,6 @@
-"""Shows a suggestion to a reader: in the terminal, or as a page."""
+"""Shows a suggestion to a reader: in the terminal, as a page, or as the client's own sheet."""
 
-from pathway.printout.page import html
+from pathway.printout.page import client, html
 from pathway.printout.terminal import text
 
-__all__ = ["html", "text"]
+__all__ = ["client", "html", "text"]

@@ -1,4 +1,4 @@
-"""Writes suggestions as one self-contained HTML page: nothing is fetched, nothing runs, and it prints well."""
+"""Writes suggestions as self-contained HTML, for caseworker and client: nothing is fetched, nothing runs."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +9,7 @@ from pathway.case import Case
 from pathway.catalogue import Catalogue
 from pathway.instrument import Instrument
 from pathway.plan import Suggestion
+from pathway.printout import leaflet
 from pathway.printout.sheet import lay_out
 from pathway.wording.words import Words, swedish
 
@@ -58,3 +59,20 @@ def html(
         not_known=words.lists["fixed.not_known"],
         abstained_help=words.lists["page.abstained_help"],
     )
+
+
+def client(
+    suggestions: Sequence[Suggestion],
+    cases: Sequence[Case],
+    catalogue: Catalogue,
+    instrument: Instrument,
+    words: Words | None = None,
+) -> str:
+    """Write the clients' own pages: one A4 sheet a suggestion, in easy words; parameters and errors as for `html`."""
+    words = words or swedish()
+    leaflets = [
+        leaflet.lay_out(suggestion, case, catalogue, instrument, words)
+        for suggestion, case in zip(suggestions, cases, strict=True)
+    ]
+    page = _ENVIRONMENT.get_template("client.html")
+    return page.render(leaflets=leaflets, w=words.text, language=words.language.code)

@@ -1,6 +1,5 @@
 """Lays a suggestion out as one sheet: every text and number as it is shown, for the terminal and for the page alike."""
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, timedelta
@@ -8,195 +7,37 @@ from datetime import UTC, date, timedelta
 from pathway.case import Case
 from pathway.catalogue import Catalogue
 from pathway.instrument import Instrument
-from pathway.plan import Activity, Expected, Explanation, Interval, NotChosen, NotChosenCode, Plan, Suggestion
-from pathway.wording.sentences import (
+from pathway.plan import Activity, Expected, Interval, NotChosen, NotChosenCode, Plan, Suggestion
+from pathway.plan import Reach as Chance
+from pathway.printout.cards import Cards
+from pathway.printout.shapes import (
+    ARROWS,
+    Alternative,
+    Bar,
+    Level,
+    Load,
+    Omissions,
+    Omitted,
+    Reach,
+    Sheet,
+    Tick,
+    clean,
+)
+from pathway.wording.reasons import (
     LEVEL_DECIMALS,
     STEP_DECIMALS,
-    certainty,
     direction,
-    length_text,
     name_of,
-    value_text,
-    weigh,
-    weights_of,
 )
+from pathway.wording.sentences import length_text
 from pathway.wording.words import Words, swedish
 
-ARROWS = {"up": "▲", "down": "▼", "same": "="}  # always beside words: never by colour or shape alone
-_REASONS_SHOWN = 10
 _MOST_TICKS = 12
 _HEADROOM = 1.15  # above the highest load, so that the limit's line is seen
 _CODES: tuple[NotChosenCode, ...] = (
     "less_gain", "no_expected_gain", "too_little_data", "prerequisite", "no_start_date", "hours", "excluded", "avoided",
     "not_eligible",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Tick:
-    """A mark on an axis: where it lies, as a share of the axis, and what stands there."""
-
-    at: float
-    label: str
-
-
-@dataclass(frozen=True)
-class Bar:
-    """An activity placed in time; `left` and `width` are shares of the plan's time."""
-
-    name: str
-    kind: str
-    job: bool
-    hours: str
-    hours_short: str
-    start: str
-    last: str
-    length: str
-    left: float
-    width: float
-
-
-@dataclass(frozen=True)
-class Load:
-    """A period with the same hours a week; `height` is a share of the chart's height."""
-
-    start: str
-    last: str
-    hours: str
-    hours_short: str
-    left: float
-    width: float
-    height: float
-
-
-@dataclass(frozen=True)
-class Reach:
-    """A level with its interval, as text and as shares of the scale."""
-
-    mean: str
-    between: str
-    at: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class Level:
-    """One indicator: now, without and with the plan; `way` is up, down or same."""
-
-    label: str
-    now: str
-    now_at: float
-    without_plan: Reach
-    with_plan: Reach
-    way: str
-    arrow: str
-    difference: str
-
-
-@dataclass(frozen=True)
-class Part:
-    """What one known thing does to an activity's weighed gain; `share` is its bar against the longest."""
-
-    label: str
-    value: str
-    way: str
-    arrow: str
-    effect: str
-    share: float
-
-
-@dataclass(frozen=True)
-class Gain:
-    """What an activity is expected to change on one indicator."""
-
-    label: str
-    arrow: str
-    mean: str
-    between: str
-    sure: str
-
-
-@dataclass(frozen=True)
-class Card:
-    """An activity with its reasons.
-
-    Attributes
-    ----------
-    parts
-        The weightiest; `rest` is the sum of the others, and empty if there are none.
-    numbers
-        Base, every feature and the sum: a label, then the weighed number and one number per indicator of `columns`.
-    """
-
-    bar: Bar
-    lines: tuple[str, ...]
-    base: str
-    parts: tuple[Part, ...]
-    rest_label: str
-    rest: str
-    total: str
-    gains: tuple[Gain, ...]
-    columns: tuple[str, ...]
-    numbers: tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True)
-class Alternative:
-    """One of the plans to choose between."""
-
-    rank: str
-    title: str
-    worth: str
-    bars: tuple[Bar, ...]
-
-
-@dataclass(frozen=True)
-class Omitted:
-    """An insats that is not in the plan."""
-
-    name: str
-    text: str
-    loss: str
-    can_be: bool
-
-
-@dataclass(frozen=True)
-class Omissions:
-    """Insatser that are not in the plan, for the same kind of reason."""
-
-    heading: str
-    rows: tuple[Omitted, ...]
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """Everything that a suggestion shows. The lists about a plan are empty when the suggestion abstains."""
-
-    case_id: str
-    abstained: bool
-    mock: bool
-    status: str
-    summary: str
-    facts: tuple[tuple[str, str], ...]
-    notes: tuple[str, ...]
-    worth: str
-    proof: str
-    running: str
-    bars: tuple[Bar, ...]
-    ticks: tuple[Tick, ...]
-    loads: tuple[Load, ...]
-    limit: str
-    limit_hours: str
-    limit_at: float
-    ends: str
-    scale: tuple[Tick, ...]
-    levels: tuple[Level, ...]
-    cards: tuple[Card, ...]
-    alternatives: tuple[Alternative, ...]
-    outlook: tuple[tuple[str, ...], ...]
-    omissions: tuple[Omissions, ...]
-    steps: str
 
 
 def lay_out(
@@ -219,11 +60,6 @@ def lay_out(
     return _Layout(suggestion, case, catalogue, instrument, words or swedish()).sheet()
 
 
-def clean(text: str) -> str:
-    """Take out what could steer a terminal or hide in a page: control and direction characters; lines stay."""
-    return "".join(c for c in text if c == "\n" or unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Zl", "Zp"})
-
-
 @dataclass(frozen=True)
 class _Layout:
     suggestion: Suggestion
@@ -239,6 +75,7 @@ class _Layout:
         loads, highest = self._loads(activities)
         scale = self.instrument.scale
         notes = self._notes()
+        cards = Cards(self.case, self.catalogue, self.instrument, self.words)
         return Sheet(
             case_id=clean(self.case.case_id),
             abstained=plan is None,
@@ -259,7 +96,7 @@ class _Layout:
             ends=self.words.text("page.expected_table", date=self.words.day(self._horizon_end)),
             scale=tuple(Tick(self._on_scale(step), str(step)) for step in range(scale.min, scale.max + 1)),
             levels=tuple(self._level(id, level) for id, level in plan.expected.items()) if plan else (),
-            cards=tuple(self._card(activity) for activity in activities),
+            cards=tuple(cards.card(activity, self._bar(activity)) for activity in activities),
             alternatives=tuple(self._alternative(other) for other in self.suggestion.plans),
             outlook=self._outlook(),
             omissions=self._omissions(),
@@ -406,82 +243,30 @@ class _Layout:
             ),
         )
 
-    def _card(self, activity: Activity) -> Card:
-        weighed = weigh(activity, weights_of(self.case.goal, self.instrument))
-        longest = max([abs(part.contribution) for part in weighed.contributions], default=0.0) or 1.0
-        parts = tuple(
-            self._part(part.feature, part.value, part.contribution, longest)
-            for part in weighed.contributions[:_REASONS_SHOWN]
-        )
-        hidden = weighed.contributions[_REASONS_SHOWN:]
-        return Card(
-            bar=self._bar(activity),
-            lines=tuple(clean(activity.text).splitlines()),
-            base=self.words.signed(weighed.base, STEP_DECIMALS),
-            parts=parts,
-            rest_label=self.words.text("page.rest", n=self.words.amount(len(hidden), "answer")),
-            rest=self.words.signed(sum(part.contribution for part in hidden), STEP_DECIMALS) if hidden else "",
-            total=self.words.signed(weighed.total, STEP_DECIMALS),
-            gains=tuple(self._gain(indicator, gain) for indicator, gain in activity.gain.items()),
-            columns=(
-                self.words.text("page.weighed"),
-                *(self._label(indicator) for indicator in activity.explanation),
-            ),
-            numbers=self._numbers(activity, weighed),
-        )
-
-    def _part(self, name: str, value: object, contribution: float, longest: float) -> Part:
-        entry = self.words.feature(name, self.instrument)
-        way = direction(contribution)
-        return Part(
-            label=entry.label,
-            value=clean(value_text(entry, value, self.catalogue, self.words)),
-            way=way,
-            arrow=ARROWS[way],
-            effect=self.words.text(f"page.effect_{way}", size=self.words.number(abs(contribution), STEP_DECIMALS)),
-            share=abs(contribution) / longest,
-        )
-
-    def _gain(self, indicator: str, gain: Interval) -> Gain:
-        low, high = (self.words.number(end, STEP_DECIMALS) for end in (gain.low, gain.high))
-        return Gain(
-            label=self._label(indicator),
-            arrow=ARROWS[direction(gain.mean)],
-            mean=self.words.signed(gain.mean, STEP_DECIMALS),
-            between=self.words.text("page.between", low=low, high=high),
-            sure=self.words.text(f"page.sure_{certainty(gain)}"),
-        )
-
-    def _numbers(self, activity: Activity, weighed: Explanation) -> tuple[tuple[str, ...], ...]:
-        columns = [
-            {part.feature: part.contribution for part in explanation.contributions}
-            for explanation in (weighed, *activity.explanation.values())
-        ]
-        bases = [explanation.base for explanation in (weighed, *activity.explanation.values())]
-        totals = [weighed.total, *(activity.gain[indicator].mean for indicator in activity.explanation)]
-        rows = [
-            (self.words.text("page.base"), bases),
-            *(
-                (self.words.feature(name, self.instrument).label, [column.get(name, 0.0) for column in columns])
-                for name in columns[0]
-            ),
-            (self.words.text("page.total"), totals),
-        ]
-        return tuple(
-            (label, *(self.words.signed(value, STEP_DECIMALS) if value else "0" for value in values))
-            for label, values in rows
-        )
-
     def _alternative(self, plan: Plan) -> Alternative:
         more = plan.objective - self.suggestion.plans[0].objective
         first = plan.rank == self.suggestion.plans[0].rank
         return Alternative(
             rank=self.words.text("page.alternative", rank=str(plan.rank)),
-            title=self.words.text("page.first_plan") if first else "",
+            title=self._title(plan, first),
             worth=self._worth(plan)
             if first
             else self.words.text(f"page.alternative_{direction(more)}", size=self._steps(more)),
+            reach=tuple(self._reach_text(indicator, goal) for indicator, goal in plan.reach.items()),
             bars=tuple(self._bar(activity) for activity in self._in_time(plan)),
+        )
+
+    def _title(self, plan: Plan, first: bool) -> str:
+        if first:
+            return self.words.text("page.first_plan")
+        return self.words.text(f"themes.{plan.theme}") if plan.theme else ""
+
+    def _reach_text(self, indicator: str, goal: Chance) -> str:
+        return self.words.text(
+            "page.reach",
+            indicator=self._label(indicator),
+            target=self.words.number(goal.target, LEVEL_DECIMALS),
+            n=str(round(10 * goal.chance)),
         )
 
     def _outlook(self) -> tuple[tuple[str, ...], ...]:

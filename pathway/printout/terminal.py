@@ -8,7 +8,8 @@ from pathway.case import Case
 from pathway.catalogue import Catalogue
 from pathway.instrument import Instrument
 from pathway.plan import Suggestion
-from pathway.printout.sheet import Bar, Card, Level, Omissions, Sheet, lay_out
+from pathway.printout.shapes import Alternative, Bar, Card, Level, Omissions, Sheet
+from pathway.printout.sheet import lay_out
 from pathway.wording.words import Words, swedish
 
 WIDTH = 100
@@ -132,10 +133,16 @@ def _cards(cards: Sequence[Card], words: Words) -> list[str]:
 def _alternatives(sheet: Sheet, words: Words) -> list[str]:
     lines: list[str] = []
     for plan in sheet.alternatives[1:]:
-        lines += _wrapped(f"{plan.rank}. {plan.worth}")
+        title = f" ({plan.title})" if plan.title else ""
+        lines += _wrapped(f"{plan.rank}{title}. {plan.worth}")
+        lines += _reach(plan, words)
         for bar in plan.bars:
             lines += _wrapped(f"• {bar.name}, {bar.start} – {bar.last}, {bar.hours_short}", "  ")
     return lines
+
+
+def _reach(plan: Alternative, words: Words) -> list[str]:
+    return _wrapped(f"{words.text('page.reach_head')}: {'; '.join(plan.reach)}.", "  ") if plan.reach else []
 
 
 def _omissions(groups: Iterable[Omissions], words: Words) -> list[str]:

@@ -7,7 +7,8 @@ from typing import Any
 from pathway.case import Case
 from pathway.catalogue import Catalogue
 from pathway.instrument import Instrument
-from pathway.wording.sentences import Hindrance, name_of, not_chosen_text
+from pathway.wording.reasons import name_of
+from pathway.wording.sentences import Hindrance, not_chosen_text
 from pathway.wording.words import Words, swedish
 
 # How values with these names are written, whatever the note; others follow their type.

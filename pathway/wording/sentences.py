@@ -8,11 +8,22 @@ from typing import Any, Protocol
 from pathway.case import Goal
 from pathway.catalogue import Catalogue
 from pathway.instrument import Instrument
-from pathway.plan import Activity, Contribution, Explanation, Interval, NotChosenCode
-from pathway.wording.words import Feature, Words, swedish
+from pathway.plan import Activity, Interval, NotChosenCode
+from pathway.wording.dictionary import Feature
+from pathway.wording.reasons import (
+    LEVEL_DECIMALS,
+    STEP_DECIMALS,
+    cases_of_ten,
+    certainty,
+    direction,
+    group_text,
+    grouped,
+    name_of,
+    weigh,
+    weights_of,
+)
+from pathway.wording.words import Words, swedish
 
-STEP_DECIMALS = 2  # gains and contributions are shown with two decimals, levels with one
-LEVEL_DECIMALS = 1
 _REASONS_NAMED = 2  # of each direction; more would not fit in a sentence
 _ALSO_NAMED = 2
 
@@ -52,77 +63,10 @@ def feature(name: str, instrument: Instrument) -> Feature:
     return swedish().feature(name, instrument)
 
 
-def name_of(insats_id: str, catalogue: Catalogue) -> str:
-    """Return an insats's name, or its id where this catalogue does not have it."""
-    insats = catalogue.by_id.get(insats_id)
-    return insats.name if insats else insats_id
-
-
-def weights_of(goal: Goal, instrument: Instrument) -> dict[str, float]:
-    """Return the worth of one step per indicator: as the goal says, or 1 for each that may drive ranking."""
-    return dict(goal.weights) or dict.fromkeys(instrument.ranking, 1.0)
-
-
-def weigh(activity: Activity, weights: Mapping[str, float]) -> Explanation:
-    """Add an activity's explanations up over its indicators, each times its weight; largest contribution first.
-
-    The result's total is the weighted sum of the gains' means, exactly as the parts of each add up to its own mean.
-    """
-    base = 0.0
-    sums: dict[str, float] = {}
-    values: dict[str, Any] = {}
-    for indicator, explanation in activity.explanation.items():
-        weight = weights.get(indicator, 0.0)
-        base += weight * explanation.base
-        for part in explanation.contributions:
-            sums[part.feature] = sums.get(part.feature, 0.0) + weight * part.contribution
-            values.setdefault(part.feature, part.value)
-    ordered = sorted(sums, key=lambda name: -abs(sums[name]))
-    return Explanation(base, tuple(Contribution(name, values[name], sums[name]) for name in ordered))
-
-
-def value_text(entry: Feature, value: Any, catalogue: Catalogue, words: Words) -> str:
-    """Write a feature's value as in a table: ``31 månader``, ``gymnasial``, ``ja``; insatser by their names."""
-    language = words.language
-    if value is None or value != value:
-        return language.missing
-    if isinstance(value, bool):
-        return language.yes if value else language.no
-    if isinstance(value, str):
-        return value
-    if isinstance(value, tuple | list):
-        return words.listed(name_of(str(part), catalogue) for part in value) if value else language.no
-    if entry.values and float(value).is_integer() and 0 <= value < len(entry.values):
-        return entry.values[int(value)]
-    text = words.amount(value, entry.unit, entry.decimals) if entry.unit else words.number(value, entry.decimals)
-    return language.or_more.format(value=text) if entry.cap is not None and value == entry.cap else text
-
-
-def reason_text(entry: Feature, value: Any, catalogue: Catalogue, words: Words) -> str:
-    """Write a feature and its value as in the middle of a sentence: ``tiden utan arbete (31 månader)``."""
-    text = value_text(entry, value, catalogue, words)
-    if text == words.language.no or (not entry.values and value == 0):
-        return entry.negated
-    return entry.phrase if text == words.language.yes else f"{entry.phrase} ({text})"
-
-
-def direction(value: float, decimals: int = STEP_DECIMALS) -> str:
-    """Tell ``up``, ``down`` or ``same``, of the number as it is shown."""
-    shown = round(value, decimals)
-    return "up" if shown > 0 else "down" if shown < 0 else "same"
-
-
-def certainty(interval: Interval) -> str:
-    """Tell where an interval lies against zero, as it is shown: a key of the texts ``activity`` and ``page.sure_``."""
-    ends = direction(interval.low), direction(interval.high)
-    return {
-        ("up", "up"): "all_up",
-        ("same", "up"): "from_zero",
-        ("down", "up"): "both",
-        ("same", "same"): "none",
-        ("down", "same"): "to_zero",
-        ("down", "down"): "all_down",
-    }[ends]
+def chance_text(interval: Interval, words: Words) -> str:
+    """Write in how many cases of ten a rise is expected: ``Modellen räknar med en ökning i 7 fall av 10``."""
+    n = cases_of_ten(interval)
+    return words.text({0: "activity.chance_least", 10: "activity.chance_most"}.get(n, "activity.chance"), n=str(n))
 
 
 def length_text(activity: Activity, words: Words) -> str:
@@ -215,6 +159,7 @@ def _expects(activity: Activity, instrument: Instrument, weights: Mapping[str, f
                 high=words.amount(first.high, "step", STEP_DECIMALS),
             ),
             words.text(f"activity.{certainty(first)}"),
+            chance_text(first, words),
         ]
         for way, others in (("up", by_worth[1:]), ("down", by_worth[:0:-1])):
             moved = [j for j in others if direction(activity.gain[j].mean) == way]
@@ -238,14 +183,12 @@ def _also(way: str, moved: list[str], activity: Activity, instrument: Instrument
 def _reasons(
     activity: Activity, catalogue: Catalogue, instrument: Instrument, weights: Mapping[str, float], words: Words
 ) -> list[str]:
-    parts = weigh(activity, weights).contributions
+    groups = grouped(weigh(activity, weights), instrument, words)
     sentences = []
     for way, key in (("up", "activity.raised_by"), ("down", "activity.lowered_by")):
-        named = [part for part in parts if direction(part.contribution) == way][:_REASONS_NAMED]
+        named = [group for group in groups if direction(group.contribution) == way][:_REASONS_NAMED]
         if named:
-            reasons = [
-                reason_text(words.feature(part.feature, instrument), part.value, catalogue, words) for part in named
-            ]
+            reasons = [group_text(group, instrument, catalogue, words) for group in named]
             sentences.append(words.text(key, reasons=words.listed(reasons)))
     return sentences
 
@@ -282,6 +225,8 @@ def _obstacle(
             if not on:
                 return "horizon_none", {}
             return rule, on | _pair(fact, "week", 0, words)
+        case "legal_length":
+            return rule, _pair(fact, "week", 0, words)
         case "hours_limit" | "weekly_load":
             return rule, _pair(fact, "hour", 0, words)
         case "budget":

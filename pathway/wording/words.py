@@ -5,19 +5,20 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
-from string import Formatter
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field, TypeAdapter
 
 from pathway.errors import FaultyWords
 from pathway.instrument import Instrument
 from pathway.reading import shaped, toml_of
-from pathway.wording.contents import FAMILY_PLACEHOLDERS, LISTS, TEMPLATES, UNITS
+from pathway.wording.contents import LISTS
+from pathway.wording.dictionary import Feature, Group, family_of, with_facts
+from pathway.wording.faults import faults_of
 
-SHIPPED = Path(__file__).parent.parent / "words" / "sv.toml"
-Category = Literal["level", "background", "health", "history", "interplay"]
-_TABLES = ("language", "units", "features")  # checked as shapes; all other tables hold templates
+FOLDER = Path(__file__).parent.parent / "words"
+SHIPPED = FOLDER / "sv.toml"
+_TABLES = ("language", "units", "features", "groups")  # checked as shapes; all other tables hold templates
 
 
 @dataclass(frozen=True)
@@ -41,48 +42,16 @@ class Language:
 
 
 @dataclass(frozen=True)
-class Feature:
-    """What one known thing about a person is called, and what kind of thing it is.
-
-    Attributes
-    ----------
-    label
-        For headings and tables.
-    phrase, negated
-        In the middle of a sentence; `negated` when the answer is no, zero or empty.
-    unit
-        A unit of the file, or empty.
-    values
-        Words for the answers 0, 1, 2, …, when the answer is not a quantity.
-    cap
-        The value is counted up to here only.
-    can_be_influenced
-        Whether it can change while a plan runs.
-    protected
-        Whether it is a ground of discrimination or sensitive.
-    """
-
-    __pydantic_config__: ClassVar[ConfigDict] = {"extra": "forbid"}
-
-    label: str
-    phrase: str
-    negated: str
-    category: Category
-    can_be_influenced: bool
-    protected: bool
-    unit: str = ""
-    decimals: Annotated[int, Field(ge=0, le=3)] = 0
-    values: tuple[str, ...] = ()
-    cap: float | None = None
-
-
-@dataclass(frozen=True)
 class Words:
-    """All words of one language. `templates` and `lists` are keyed ``table.name``; `features` as the file has them."""
+    """All words of one language.
+
+    `templates` and `lists` are keyed ``table.name``; `features` and `groups` as the files have them.
+    """
 
     language: Language
     units: Mapping[str, tuple[str, str]]
     features: Mapping[str, Feature]
+    groups: Mapping[str, Group]
     templates: Mapping[str, str]
     lists: Mapping[str, tuple[str, ...]]
 
@@ -109,14 +78,32 @@ class Words:
         """
         if name in self.features:
             return self.features[name]
-        for family, entry in self.features.items():
-            prefix = family.removesuffix("*")
-            if family != prefix and name.startswith(prefix) and name.removeprefix(prefix) in instrument:
-                return self._of_indicator(entry, instrument, name.removeprefix(prefix))
-        raise FaultyWords(
-            f"the feature {name} has no words; add [features.{name}] to the words file, "
-            f"which has {', '.join(self.features)}"
-        )
+        found = family_of(name, self.features, (indicator.id for indicator in instrument.indicators))
+        if found is None:
+            raise FaultyWords(
+                f"the feature {name} has no words; add [features.{name}] to the words file, "
+                f"which has {', '.join(self.features)}"
+            )
+        family, indicator_id = found
+        label = self.in_sentence(self.indicator(instrument, indicator_id))
+        return self.features[family].of_indicator(indicator_id, label)
+
+    def group(self, name: str, instrument: Instrument) -> Group:
+        """Return the words for a group of features, as `feature` does; raises `FaultyWords` if it has none."""
+        if name in self.groups:
+            return self.groups[name]
+        found = family_of(name, self.groups, (indicator.id for indicator in instrument.indicators))
+        if found is None:
+            raise FaultyWords(f"the group {name} has no words; the words file has {', '.join(self.groups)}")
+        family, indicator_id = found
+        label = self.in_sentence(self.indicator(instrument, indicator_id))
+        entry = self.groups[family]
+        return Group(entry.label.format(indicator=label), entry.phrase.format(indicator=label))
+
+    def check_features(self, names: Iterable[str], instrument: Instrument) -> None:
+        """Check that every feature of a model has words; raises `FaultyWords` naming the first that has none."""
+        for name in names:
+            self.group(self.feature(name, instrument).group, instrument)
 
     def indicator(self, instrument: Instrument, indicator_id: str) -> str:
         """Return an indicator's label in this language, as in a heading."""
@@ -155,22 +142,14 @@ class Words:
         """Write a date in words: ``2 mars 2026``."""
         return self.language.date.format(day=day.day, month=self.language.months[day.month - 1], year=day.year)
 
+    def month(self, day: date) -> str:
+        """Write the month of a date: ``maj 2026``."""
+        return f"{self.language.months[day.month - 1]} {day.year}"
+
     def listed(self, parts: Iterable[str], conjunction: str | None = None) -> str:
         """Write one or more things after one another, with a conjunction (by default *and*) before the last."""
         *first, last = parts
         return f"{', '.join(first)} {conjunction or self.language.conjunction} {last}" if first else last
-
-    def _of_indicator(self, entry: Feature, instrument: Instrument, indicator_id: str) -> Feature:
-        label = self.indicator(instrument, indicator_id)
-        inside = self.in_sentence(label)
-        return Feature(
-            **{
-                **vars(entry),
-                "label": entry.label.format(indicator=inside),
-                "phrase": entry.phrase.format(indicator=inside),
-                "negated": entry.negated.format(indicator=inside),
-            }
-        )
 
 
 def read(path: Path = SHIPPED) -> Words:
@@ -188,7 +167,10 @@ def read(path: Path = SHIPPED) -> Words:
     def refuse(message: str) -> FaultyWords:
         return FaultyWords(f"{path}: {message}")
 
-    parts = {name: raw.get(name, {}) for name in _TABLES}
+    parts: dict[str, Any] = {name: raw.get(name, {}) for name in _TABLES}
+    parts["features"], faults = with_facts(parts["features"])
+    for fault in faults:
+        raise refuse(fault)
     texts = {
         f"{table}.{key}": text
         for table, entries in raw.items()
@@ -204,55 +186,24 @@ def read(path: Path = SHIPPED) -> Words:
         },
         refuse,
     )
-    for fault in _faults(words):
+    for fault in faults_of(words):
         raise refuse(fault)
     return words
 
 
 @cache
+def spoken(language: str) -> Words:
+    """Give the shipped words of a language (``sv``, ``en``), read once; raises `FaultyWords` if there are none."""
+    known = sorted(path.stem for path in FOLDER.glob("??.toml"))
+    if language not in known:
+        raise FaultyWords(f"there are no words in that language; use one of {', '.join(known)}")
+    return read(FOLDER / f"{language}.toml")
+
+
 def swedish() -> Words:
     """Give the shipped Swedish words, read once."""
-    return read()
+    return spoken("sv")
 
 
 def _decimals(value: float) -> int:
     return 0 if float(round(value, 1)).is_integer() else 1
-
-
-def _faults(words: Words) -> Iterable[str]:
-    yield from _name_faults("text", set(words.templates) | set(words.lists), set(TEMPLATES) | set(LISTS))
-    yield from _name_faults("unit", set(words.units), set(UNITS))
-    for key, text in words.templates.items():
-        yield from _text_faults(key, text, TEMPLATES[key])
-    for key, texts in words.lists.items():
-        for text in texts or ("",):
-            yield from _text_faults(key, text, ())
-    yield from _text_faults("language.date", words.language.date, ("day", "month", "year"))
-    yield from _text_faults("language.or_more", words.language.or_more, ("value",))
-    for name, entry in words.features.items():
-        allowed = FAMILY_PLACEHOLDERS if name.endswith("*") else ()
-        for part in ("label", "phrase", "negated"):
-            yield from _text_faults(f"features.{name}.{part}", getattr(entry, part), allowed)
-        if entry.unit and entry.unit not in words.units:
-            yield f"features.{name}.unit: not a unit; allowed: {', '.join(words.units)}"
-
-
-def _name_faults(kind: str, found: set[str], needed: set[str]) -> Iterable[str]:
-    for name in sorted(needed - found):
-        yield f"the {kind} {name} is missing; add it"
-    for name in sorted(found - needed):
-        yield f"the {kind} {name} is not known; remove it, or mend its name"
-
-
-def _text_faults(key: str, text: str, allowed: tuple[str, ...]) -> Iterable[str]:
-    may = f"allowed there: {', '.join(f'{{{name}}}' for name in allowed) or 'none'}"
-    if not text.strip():
-        yield f"the text {key} is empty; write it"
-    try:
-        fields = [parts[1:] for parts in Formatter().parse(text) if parts[1] is not None]
-    except ValueError:
-        yield f"the text {key} has a brace without its pair; {may}"
-        return
-    for name, form, conversion in fields:
-        if name not in allowed or form or conversion:
-            yield f"the text {key} has the placeholder {{{name}}}, which is not known; {may}"

@@ -1,0 +1,202 @@
+"""The commands that plan: `pathway suggest`, `caseload` and `rule`."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pathway import shipped
+from pathway.errors import FaultyCase, UnreadableFile
+
+if TYPE_CHECKING:
+    from pathway.case import Case
+    from pathway.plan import Suggestion
+    from pathway.suggestion import Desk
+
+FORMATS = ("json", "text", "html", "client")
+LANGUAGES = ("sv", "en")
+GOALS = ("equal", "work")
+FEWEST_CASES = 6  # of which a rule can be learned and tried
+
+
+def add(commands: Any) -> None:
+    """Add the commands to the command line."""
+    suggest = commands.add_parser("suggest", help="make an explained suggestion for each case")
+    _add_desk(suggest)
+    suggest.add_argument("--out", type=Path, metavar="FILE", help="for text: standard output if left out")
+    suggest.add_argument("--format", choices=FORMATS, default="json", help="default: %(default)s")
+    suggest.add_argument(
+        "--caution", type=_between(0.0, 2.0), metavar="K",
+        help="how many standard deviations are taken off expected gains when plans are compared, in cases without "
+        "goal.caution (default: 0)",
+    )  # fmt: skip
+    suggest.add_argument("--prices", type=Path, metavar="FILE", help="what scarce places cost (caseload --prices-out)")
+    suggest.add_argument("--language", choices=LANGUAGES, default="sv", help="default: %(default)s")
+    suggest.set_defaults(run=_suggest)
+
+    caseload = commands.add_parser(
+        "caseload",
+        help="make suggestions for all cases at once, under shared places",
+        epilog="Shares places among suggestions. It never orders people, and the handläggare decides in each case.",
+    )
+    _add_desk(caseload)
+    caseload.add_argument("--out", type=Path, required=True, metavar="FILE", help="suggestions; a report beside it")
+    caseload.add_argument(
+        "--floor",
+        type=_share,
+        metavar="SHARE",
+        help="no group's mean gain below this share of all's; needs --by",
+    )
+    caseload.add_argument(
+        "--by", metavar="GROUPS", help="a field of the profile, or a .json file from case_id to the name of a group"
+    )
+    caseload.add_argument(
+        "--even", type=_share, nargs="?", const=0.4, metavar="SHARE",
+        help="no period of 13 weeks gets more than this share of all starts (0.4 if not said)",
+    )  # fmt: skip
+    caseload.add_argument("--prices-out", type=Path, metavar="FILE", help="write what places are worth, for suggest")
+    caseload.set_defaults(run=_caseload)
+
+    rule = commands.add_parser(
+        "rule",
+        help="make a simple rule that can be said aloud, and tell what it is worth beside full plans",
+        epilog="A rule is learned on some of the cases and tried on others.",
+    )
+    _add_desk(rule)
+    rule.set_defaults(run=_rule)
+
+
+def _add_desk(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", type=Path, default=shipped.model(), metavar="DIR", help="default: the mock model")
+    parser.add_argument(
+        "--catalogue", type=Path, default=shipped.catalogue(), metavar="FILE", help="default: the mock Välfärdsguiden"
+    )
+    parser.add_argument("--cases", type=Path, required=True, metavar="FILE", help=".json (one or a list) or .jsonl")
+    parser.add_argument(
+        "--goal", choices=GOALS, default="equal",
+        help="how indicators weigh in cases without goal.weights: all the same (default), or as levels went together "
+        "with work or studies before",
+    )  # fmt: skip
+
+
+def _between(least: float, most: float) -> Callable[[str], float]:
+    def number(text: str) -> float:
+        given = float(text)
+        if not least <= given <= most:
+            raise argparse.ArgumentTypeError(f"must be between {least:g} and {most:g}")
+        return given
+
+    return number
+
+
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0 < share <= 1:
+        raise argparse.ArgumentTypeError("must be above 0 and at most 1")
+    return share
+
+
+def _desk(chosen: argparse.Namespace, prices: Path | None = None, language: str = "sv") -> "Desk":
+    from pathway import catalogue, modelfolder
+    from pathway.caseload import pricefile
+    from pathway.suggestion import Desk
+
+    offered = catalogue.read(chosen.catalogue)
+    known = None if prices is None else pricefile.read(prices, offered.version)
+    return Desk(modelfolder.read(chosen.model), offered, chosen.goal, prices=known, language=language)
+
+
+def _suggest(chosen: argparse.Namespace) -> None:
+    if chosen.out is None and chosen.format != "text":
+        raise UnreadableFile("say where the suggestions go: --out FILE")
+    from pathway import casefile, plan, printout
+    from pathway.progress import shown
+
+    desk = _desk(chosen, chosen.prices, chosen.language)
+    instrument, total, made = desk.model.instrument, casefile.count(chosen.cases), []
+    pairs = _suggested(desk, chosen.cases, chosen.caution)
+    with shown("suggest") as tell:
+        if chosen.format == "json":
+            with casefile.results(chosen.out) as write:
+                for number, (_, suggestion) in enumerate(pairs, start=1):
+                    write(plan.plain(suggestion))
+                    tell("planning", number, total)
+            return
+        for number, pair in enumerate(pairs, start=1):
+            made.append(pair)
+            tell("planning", number, total)
+    if chosen.format in ("html", "client"):
+        cases, suggestions = zip(*made, strict=True)
+        page = printout.client if chosen.format == "client" else printout.html
+        shown_text = page(suggestions, cases, desk.catalogue, instrument, desk.words)
+    else:
+        shown_text = "\n\n".join(printout.text(one, case, desk.catalogue, instrument, desk.words) for case, one in made)
+    if chosen.out is None:
+        print(shown_text)
+    else:
+        with casefile.whole(chosen.out) as file:
+            file.write(shown_text)
+
+
+def _suggested(desk: "Desk", cases: Path, caution: float | None) -> "Iterator[tuple[Case, Suggestion]]":
+    """Give each case, as it is planned for, with its suggestion; errors name the case's place in the file."""
+    from pathway import casefile
+
+    for place, case in casefile.read(cases, desk.model.instrument):
+        if caution is not None and not case.goal.caution:
+            case = replace(case, goal=replace(case.goal, caution=caution))
+        try:
+            yield desk.aimed(case), desk.suggest(case, datetime.now(UTC))
+        except FaultyCase as error:
+            raise FaultyCase(f"{cases}: {place}: {error.message}") from None
+
+
+def _caseload(chosen: argparse.Namespace) -> None:
+    if chosen.floor is not None and chosen.by is None:
+        raise UnreadableFile("a floor is for groups: say which with --by")
+    from pathway import casefile, plan
+    from pathway.caseload import planning, pricefile, report
+    from pathway.progress import shown
+
+    desk = _desk(chosen)
+    wanted = planning.Wanted(chosen.floor, chosen.by, chosen.even)
+    created_at = datetime.now(UTC)
+    with shown("caseload") as tell:
+        cases = casefile.read_each(chosen.cases, desk.model.instrument)
+        total = casefile.count(chosen.cases)
+        planned = planning.plan_all(desk, cases, created_at, wanted, tell=tell, total=total)
+    if not planned.prepared:
+        raise FaultyCase(planned.faults[0].message)
+    with casefile.results(chosen.out) as write:
+        for suggestion in planned.suggestions:
+            write(plan.plain(suggestion))
+    report.write(planned, created_at, chosen.out.with_suffix(".caseload.json"))
+    if chosen.prices_out is not None:
+        pricefile.write(planned.prices, chosen.prices_out)
+    print("\n".join(report.lines(planned)))
+    if planned.faults:
+        *others, last = planned.faults
+        for fault in others:
+            print(f"pathway: {fault.message}", file=sys.stderr)
+        raise FaultyCase(f"{last.message} ({len(planned.faults)} not planned for; the others are in {chosen.out})")
+
+
+def _rule(chosen: argparse.Namespace) -> None:
+    from pathway import casefile, simplerule
+    from pathway.progress import shown
+
+    desk = _desk(chosen)
+    with shown("rule") as tell:
+        tell("planning")
+        cases = [case for _, case in casefile.read(chosen.cases, desk.model.instrument)]
+        choices, own = simplerule.compare(desk, cases)
+    if len(choices) < FEWEST_CASES:
+        raise FaultyCase(
+            f"{chosen.cases}: a rule needs at least {FEWEST_CASES} cases that can have a plan, and there are "
+            f"{len(choices)}; give more cases"
+        )
+    made, worth = simplerule.settle(desk, choices, own)
+    print("\n".join(simplerule.lines(made, worth, desk.catalogue, desk.model.instrument)))

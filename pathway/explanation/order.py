@@ -1,0 +1,248 @@
+"""Why each activity lies when it does: which rule stops it from starting earlier, and at what level people then are.
+
+Read off the plan that was suggested, the case and the catalogue, with nothing of the planner's own machinery: an
+activity is tried at the start before its own, everything else in the plan staying where it is.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from pathway.case import Case
+from pathway.catalogue import Catalogue, Insats
+from pathway.instrument import Scale
+from pathway.plan import Activity, Plan
+
+JOB_ORIENTED = "jobb"
+_SLACK = 1e-6
+
+
+@dataclass(frozen=True)
+class Binding:
+    """What holds the start of an activity where it is.
+
+    Attributes
+    ----------
+    rule
+        ``locked``, ``as_of`` (it starts at once), ``queue``, ``intake_dates``, ``validity``, ``required_insats``,
+        ``required_level``, ``exclusion``, ``weekly_load``, ``parallel``, ``age``; ``beside_job``: an earlier start
+        gives less time beside a job-oriented activity; ``best``: the rules allow one, and nothing better was found.
+    other
+        The insats that it waits for, may not overlap, or has less time beside.
+    indicator, needed, now, reached
+        The level that it requires, today's, and the one expected when it starts.
+    found, limit
+        What an earlier start would make of the week's hours or number of insatser, and the limit.
+    """
+
+    rule: str
+    other: str | None = None
+    indicator: str | None = None
+    needed: float | None = None
+    now: float | None = None
+    reached: float | None = None
+    found: float | None = None
+    limit: float | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """How an activity lies among the others of its plan.
+
+    Attributes
+    ----------
+    bindings
+        What stops it from starting earlier, at least one.
+    opens
+        Insatser later in the plan that need it: completed, or for the level that it raises.
+    beside, beside_job
+        Insatser that it runs beside for at least a day: all, and those that are job-oriented where it is not.
+    """
+
+    insats_id: str
+    bindings: tuple[Binding, ...]
+    opens: tuple[str, ...]
+    beside: tuple[str, ...]
+    beside_job: tuple[str, ...]
+
+
+def places(plan: Plan, case: Case, catalogue: Catalogue, scale: Scale) -> tuple[Place, ...]:
+    """Tell of every activity of a plan, in order of start, why it lies where it does."""
+    ordered = sorted(plan.activities, key=lambda activity: (activity.start_on, activity.end_on))
+    return tuple(_place(activity, plan, case, catalogue, scale) for activity in ordered)
+
+
+def level_on(day: date, indicator: str, plan: Plan, case: Case, scale: Scale) -> float | None:
+    """Give the level expected on a day if the plan is followed, from activities that have ended; ``None``: unmeasured.
+
+    A natural course that goes down counts in proportion to time, one that goes up does not count: as a required level
+    is judged.
+    """
+    now = case.levels().get(indicator)
+    if now is None or indicator not in plan.expected:
+        return now
+    share = min((day - case.as_of).days / (7 * case.limits.horizon_weeks), 1.0)
+    drift = min(0.0, plan.expected[indicator].without_plan.mean - now) * share
+    gained = sum(a.gain[indicator].mean for a in plan.activities if a.end_on <= day and indicator in a.gain)
+    return min(max(now + drift + gained, scale.min), scale.max)
+
+
+def _place(activity: Activity, plan: Plan, case: Case, catalogue: Catalogue, scale: Scale) -> Place:
+    others = [other for other in plan.activities if other.insats_id != activity.insats_id]
+    beside = [other.insats_id for other in others if _days_shared(activity, other)]
+    job = catalogue.by_id[activity.insats_id].type == JOB_ORIENTED
+    return Place(
+        insats_id=activity.insats_id,
+        bindings=tuple(_bindings(activity, plan, others, case, catalogue, scale)),
+        opens=tuple(other.insats_id for other in others if _opens(activity, other, case, catalogue)),
+        beside=tuple(beside),
+        beside_job=() if job else tuple(id for id in beside if catalogue.by_id[id].type == JOB_ORIENTED),
+    )
+
+
+def _bindings(
+    activity: Activity, plan: Plan, others: Sequence[Activity], case: Case, catalogue: Catalogue, scale: Scale
+) -> Iterator[Binding]:
+    insats = catalogue.by_id[activity.insats_id]
+    if any(locked.insats_id == insats.id for locked in case.locked):
+        yield Binding("locked")
+        return
+    earlier = _start_before(activity.start_on, insats, case)
+    if earlier is None:
+        yield Binding(_first_start(activity.start_on, insats, case))
+        return
+    moved = _Span(earlier, earlier + (activity.end_on - activity.start_on))
+    found = [
+        *_order(activity, moved, plan, others, case, insats, scale),
+        *_apart(moved, others, case, catalogue, insats),
+        *_crowded(activity, moved, others, case),
+        *_age(moved, case, insats),
+    ]
+    yield from found or [_gain(activity, moved, others, catalogue)]
+
+
+@dataclass(frozen=True)
+class _Span:
+    start_on: date
+    end_on: date
+
+
+def _start_before(start_on: date, insats: Insats, case: Case) -> date | None:
+    """Give the last start before this one that queue, intake and validity allow; ``None`` if it is the first."""
+    first = case.as_of + timedelta(weeks=insats.queue_weeks)
+    first = max(first, insats.valid_from) if insats.valid_from else first
+    if insats.intake.mode == "datum":
+        return max((day for day in insats.intake.dates if first <= day < start_on), default=None)
+    monday = start_on - timedelta(days=start_on.weekday() or 7)
+    return monday if monday >= first else None
+
+
+def _first_start(start_on: date, insats: Insats, case: Case) -> str:
+    if insats.intake.mode == "datum":
+        return "intake_dates"
+    if insats.valid_from and insats.valid_from > case.as_of + timedelta(weeks=insats.queue_weeks):
+        return "validity"
+    return "queue" if insats.queue_weeks else "as_of"
+
+
+def _order(
+    activity: Activity,
+    moved: _Span,
+    plan: Plan,
+    others: Sequence[Activity],
+    case: Case,
+    insats: Insats,
+    scale: Scale,
+) -> Iterator[Binding]:
+    for other in others:
+        if other.insats_id in insats.requires.insatser and moved.start_on < other.end_on:
+            yield Binding("required_insats", other=other.insats_id)
+    for indicator, needed in insats.requires.levels.items():
+        now, before = case.levels().get(indicator), level_on(moved.start_on, indicator, plan, case, scale)
+        if now is not None and now < needed and before is not None and before < needed - _SLACK:
+            reached = level_on(activity.start_on, indicator, plan, case, scale)
+            yield Binding("required_level", indicator=indicator, needed=needed, now=now, reached=reached)
+
+
+def _apart(
+    moved: _Span, others: Sequence[Activity], case: Case, catalogue: Catalogue, insats: Insats
+) -> Iterator[Binding]:
+    running = [own for own in case.participations if own.runs_on(case.as_of) and own.ended_on]
+    spans = [(other.insats_id, _Span(other.start_on, other.end_on)) for other in others]
+    spans += [(own.insats_id, _Span(own.started_on, own.ended_on)) for own in running if own.ended_on]
+    for other_id, span in spans:
+        excluded = other_id in insats.excludes or (
+            other_id in catalogue.by_id and insats.id in catalogue.by_id[other_id].excludes
+        )
+        if _days_shared(moved, span) and (excluded or other_id == insats.id):
+            yield Binding("exclusion", other=other_id)
+
+
+def _crowded(activity: Activity, moved: _Span, others: Sequence[Activity], case: Case) -> Iterator[Binding]:
+    """Name the limits that the fullest week would break; a week is counted from Monday and from the day of the case."""
+    spans = [(_Span(other.start_on, other.end_on), other.hours_per_week) for other in others]
+    spans += [
+        (_Span(own.started_on, own.ended_on or moved.end_on), own.hours_per_week)
+        for own in case.participations
+        if own.runs_on(case.as_of)
+    ]
+    above, hours, limit, number = 0.0, 0.0, 0.0, 0
+    for week in _weeks(moved, case.as_of):
+        there = [load for span, load in spans if _days_shared(week, span)]
+        load, most = activity.hours_per_week + sum(there), _most_hours(week, case)
+        if load - most > above:
+            above, hours, limit = load - most, load, most
+        number = max(number, 1 + len(there))
+    if above > _SLACK:
+        yield Binding("weekly_load", found=hours, limit=limit)
+    if number > case.limits.parallel:
+        yield Binding("parallel", found=number, limit=case.limits.parallel)
+
+
+def _weeks(span: _Span, as_of: date) -> Iterator[_Span]:
+    for weekday in {0, as_of.weekday()}:
+        first = span.start_on - timedelta(days=(span.start_on.weekday() - weekday) % 7)
+        while first < span.end_on:
+            yield _Span(first, first + timedelta(weeks=1))
+            first += timedelta(weeks=1)
+
+
+def _most_hours(week: _Span, case: Case) -> float:
+    """Give the hours that the limits leave in a week, the ramp's step at its first day included."""
+    begun = [
+        step.hours_per_week
+        for step in case.limits.hours_by_week
+        if case.as_of + timedelta(weeks=step.from_week) <= max(week.start_on, case.as_of)
+    ]
+    return min(case.limits.hours_per_week, *begun[-1:]) if begun else case.limits.hours_per_week
+
+
+def _age(moved: _Span, case: Case, insats: Insats) -> Iterator[Binding]:
+    if case.profile.birth_year is not None and insats.age_min is not None:
+        age = moved.start_on.year - case.profile.birth_year
+        if age < insats.age_min:
+            yield Binding("age", found=age, limit=insats.age_min)
+
+
+def _gain(activity: Activity, moved: _Span, others: Sequence[Activity], catalogue: Catalogue) -> Binding:
+    if catalogue.by_id[activity.insats_id].type != JOB_ORIENTED:
+        for other in others:
+            job = catalogue.by_id[other.insats_id].type == JOB_ORIENTED
+            if job and _days_shared(moved, other) < _days_shared(activity, other):
+                return Binding("beside_job", other=other.insats_id)
+    return Binding("best")
+
+
+def _opens(activity: Activity, later: Activity, case: Case, catalogue: Catalogue) -> bool:
+    if later.start_on < activity.end_on:
+        return False
+    requires = catalogue.by_id[later.insats_id].requires
+    levels = case.levels()
+    return activity.insats_id in requires.insatser or any(
+        levels.get(indicator, needed) < needed and indicator in activity.gain and activity.gain[indicator].mean > 0
+        for indicator, needed in requires.levels.items()
+    )
+
+
+def _days_shared(one: Activity | _Span, other: Activity | _Span) -> int:
+    return max(0, (min(one.end_on, other.end_on) - max(one.start_on, other.start_on)).days)
