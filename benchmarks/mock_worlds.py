@@ -94,7 +94,7 @@ class World:
 
     shape: mock.Shape
     seed: int
-    river: training._River
+    river: training.River
     catalogue: Catalogue
     truth: Truth
     local: dict[str, str]
@@ -153,7 +153,7 @@ def draw(shape: mock.Shape, seed: int, n_clients: int, n_test: int) -> World:
         mock.write(package, n_clients + 2 * n_test, seed, shape)
         offered, truth = catalogue.read(package / "catalogue.json"), Truth.read(package / "truth")
         intake.take_in(package, kept, key, bip, IMPORTED_ON)
-        river = training._River(register.open(kept).tables(), Insatser.of(offered), bip)
+        river = training.River(register.open(kept).tables(), Insatser.of(offered), bip)
         ids = pd.read_csv(package / "clients.csv", dtype=str)["client_id"].tolist()
     local = {key.client(id, IMPORTED_ON)[0]: id for id in ids}
     number = {pseudonym: place for place, pseudonym in enumerate(local)}

@@ -29,7 +29,7 @@ from pathway import features, leaving, training
 from pathway.effects import GainModel
 from pathway.episodes import DAYS_IN_QUARTER
 from pathway.register import Tables
-from pathway.training import _River
+from pathway.training import River
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.bool_]
@@ -84,15 +84,15 @@ class Trap:
 # -- ways to learn
 
 
-def river(setting: Setting, tables: Tables) -> _River:
+def river(setting: Setting, tables: Tables) -> River:
     """Walk from tables to episodes, features and weights, as training does."""
-    made = training._River(tables, setting.insatser, INSTRUMENT)
+    made = training.River(tables, setting.insatser, INSTRUMENT)
     made.weigh(0)
     return made
 
 
 def learned(
-    known: _River,
+    known: River,
     *,
     in_whole: bool = False,
     without_late: bool = False,
@@ -132,18 +132,18 @@ def learned(
     )
 
 
-def gains_of(model: GainModel, known: _River, rows: Rows | None = None) -> Floats:
+def gains_of(model: GainModel, known: River, rows: Rows | None = None) -> Floats:
     """Mean gain of each insats of the catalogue over people and indicators, shape (K,)."""
     x = known.X if rows is None else known.X[rows]
     gains: Floats = model.predict_gain(x).mean(axis=(0, 2))[: len(known.insatser.types)]
     return gains
 
 
-def gain_of_x(model: GainModel, known: _River, rows: Rows | None = None) -> float:
+def gain_of_x(model: GainModel, known: River, rows: Rows | None = None) -> float:
     return float(gains_of(model, known, rows)[known.episodes.doses.columns.get_loc(X)])
 
 
-def means_by_dose(known: _River) -> Floats:
+def means_by_dose(known: River) -> Floats:
     """Least squares of changes on doses and nothing else, shape (K,): what a table of averages knows at best."""
     changes = known.episodes.changes.mean(axis=1).to_numpy()
     design = np.column_stack([known.episodes.doses, np.ones(len(changes))])
@@ -152,11 +152,11 @@ def means_by_dose(known: _River) -> Floats:
     return found[: len(known.insatser.types)]
 
 
-def mean_of_x(known: _River) -> float:
+def mean_of_x(known: River) -> float:
     return float(means_by_dose(known)[known.episodes.doses.columns.get_loc(X)])
 
 
-def truth_of_x(setting: Setting, lived: Lived, known: _River, rows: Rows | None = None) -> float:
+def truth_of_x(setting: Setting, lived: Lived, known: River, rows: Rows | None = None) -> float:
     """Mean over people of the steps that `X` truly gives."""
     at = pd.MultiIndex.from_frame(known.episodes.spans[["client_id", "started_on"]])
     factors = lived.factor.loc[at].to_numpy()
@@ -290,7 +290,7 @@ def new_insatser(seed: int) -> Figures:
     return _errors(setting, known, is_new, average, model)
 
 
-def _errors(setting: Setting, known: _River, which: Rows, naive: Floats, model: GainModel | None = None) -> Figures:
+def _errors(setting: Setting, known: River, which: Rows, naive: Floats, model: GainModel | None = None) -> Figures:
     true = np.array(list(setting.effects.values()))[which]
     ours = gains_of(model or learned(known), known)[which]
     return Figures(0.0, _rms(naive[which] - true), _rms(ours - true), float(which.sum()))

@@ -13,6 +13,8 @@
     ├── Mismatch                 two things that must fit each other do not (model, catalogue, instrument, key)
     ├── NoKey                    pseudonymisation has no key
     ├── RegisterUnavailable      the register cannot be opened, read or written
+    ├── TrackingUnavailable      the place where models are kept cannot be opened, or has no such model
+    ├── ReleaseRefused           a model does not pass a gate, or there is no key to sign it with
     └── TooLittleData            there is not enough to learn from
 
 An expected answer ("too few comparable people") is a value, never an error. A mistake of ours is a ``ValueError``.
@@ -94,6 +96,18 @@ class RegisterUnavailable(PathwayError):
     """The register cannot be opened, read or written."""
 
     code = "register_unavailable"
+
+
+class TrackingUnavailable(PathwayError):
+    """The place where models are kept cannot be opened, or holds no model of that name."""
+
+    code = "tracking_unavailable"
+
+
+class ReleaseRefused(PathwayError):
+    """A model does not pass a gate, or nobody can sign it; the message names the gate, what was found and the limit."""
+
+    code = "release_refused"
 
 
 class TooLittleData(PathwayError):

@@ -44,6 +44,17 @@ class HeldOut:
     clients: npt.NDArray[Any]
     indicators: tuple[str, ...]
 
+    def at(self, rows: npt.NDArray[np.intp]) -> "HeldOut":
+        """Take some of the rows."""
+        return HeldOut(
+            predicted={name: one[rows] for name, one in self.predicted.items()},
+            gains=self.gains[rows],
+            observed=self.observed[rows],
+            inside=self.inside[rows],
+            clients=self.clients[rows],
+            indicators=self.indicators,
+        )
+
 
 @dataclass(frozen=True)
 class Resampled:

@@ -1,7 +1,7 @@
 """Walks the learning river once: register, episodes, features, effects, evaluation, model."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,19 @@ import pandas as pd
 from sklearn.model_selection import GroupKFold
 from threadpoolctl import threadpool_limits
 
-from pathway import __version__, checks, course, episodes, evaluation, features, leaving, outcomelink, overlap
+from pathway import (
+    __version__,
+    apart,
+    checks,
+    course,
+    episodes,
+    evaluation,
+    features,
+    leaving,
+    outcomelink,
+    overlap,
+    subgroups,
+)
 from pathway.catalogue import Catalogue
 from pathway.checks import Fold, Rows
 from pathway.effects import GainModel
@@ -19,6 +31,7 @@ from pathway.errors import Mismatch, TooLittleData
 from pathway.evaluation import MODEL, HeldOut, Resampled
 from pathway.instrument import Instrument
 from pathway.modelfolder import Model, Training
+from pathway.modelfolder.secrecy import of_very_few_nothing
 from pathway.register import Register, Tables
 
 Array = npt.NDArray[np.float64]
@@ -29,14 +42,42 @@ _FOLDS = 5
 _STEPS_AHEAD = (1, 2, 3, 4)  # forecasts are judged this many measurements ahead
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """What a data scientist may choose of the gain model.
+
+    Attributes
+    ----------
+    modifiers
+        Features that may change a gain, some of `features.MODIFIERS`.
+    n_trees, n_folds
+        As in `pathway.effects.GainModel`.
+    tuned_on
+        Digest of the clients whose figures decided all this (`pathway.apart.digest`); empty where nobody looked.
+    """
+
+    modifiers: tuple[str, ...] = features.MODIFIERS
+    n_trees: int = 100
+    n_folds: int = 5
+    tuned_on: str = ""
+
+    def __post_init__(self) -> None:
+        if unknown := sorted(set(self.modifiers) - set(features.MODIFIERS)):
+            raise ValueError(f"modifiers: {unknown[0]} may never change a gain")
+
+
+DEFAULT_RECIPE = Recipe()
+
+
 def train(
     register: Register,
     catalogue: Catalogue,
     instrument: Instrument,
     seed: int = 0,
     progress: Progress = lambda what, done, total: None,
+    recipe: Recipe = DEFAULT_RECIPE,
 ) -> Model:
-    """Fit and evaluate a model. The same rows and seed give the same model on the same machine.
+    """Fit and evaluate a model. The same rows, seed and recipe give the same model on the same machine.
 
     Parameters
     ----------
@@ -56,14 +97,14 @@ def train(
             f"the register was filled with the instrument {filled}, not {instrument.name}; give it with --instrument"
         )
     insatser = Insatser.of(catalogue)
-    river = _River(register.tables(), insatser, instrument)
+    river = River(register.tables(), insatser, instrument, recipe)
     river.check()
     # One thread: matrices this small only wait for each other, and sums are added in the same order on every run.
     with threadpool_limits(1):
         return _fitted(river, register, catalogue, seed, progress)
 
 
-def _fitted(river: "_River", register: Register, catalogue: Catalogue, seed: int, progress: Progress) -> Model:
+def _fitted(river: "River", register: Register, catalogue: Catalogue, seed: int, progress: Progress) -> Model:
     instrument, tables, steps = river.instrument, river.tables, _FOLDS + 2
     river.weigh(seed)
     judged = []
@@ -95,7 +136,7 @@ def _fitted(river: "_River", register: Register, catalogue: Catalogue, seed: int
         gains=gains,
         instrument=instrument,
         insatser=river.insatser,
-        support=support,
+        support=of_very_few_nothing(support),
         spread=spread,
         typical_levels=dict(zip(instrument.ranking, river.X[levels].mean().round(3).tolist(), strict=True)),
         training=Training(
@@ -108,10 +149,13 @@ def _fitted(river: "_River", register: Register, catalogue: Catalogue, seed: int
             mock=register.mock,
             seed=seed,
             software=__version__,
+            tuned_on=river.recipe.tuned_on,
         ),
         evaluation=evaluation.summarise(held_out, seed)
         | {"leaving": leaving.summarise(river.starts, river.weights, seed)}
-        | {"checks": checked, "overlap": limits.shown},
+        | {"checks": checked, "overlap": limits.shown}
+        | {"subgroups": subgroups.summarise(held_out, tables.clients, seed)}
+        | {"kept_apart": _kept_apart(held_out, river.recipe, seed)},
         outcome_link=outcomelink.learn(river.starts, tables.measurements, tables.outcomes, instrument, seed),
     )
     progress("done", steps, steps)
@@ -131,11 +175,13 @@ class _Judged:
     quarters: Array
 
 
-class _River:
+class River:
     """Episodes and features of a register, and what is fitted on some of its rows."""
 
-    def __init__(self, tables: Tables, insatser: Insatser, instrument: Instrument) -> None:
-        self.tables, self.insatser, self.instrument = tables, insatser, instrument
+    def __init__(
+        self, tables: Tables, insatser: Insatser, instrument: Instrument, recipe: Recipe = DEFAULT_RECIPE
+    ) -> None:
+        self.tables, self.insatser, self.instrument, self.recipe = tables, insatser, instrument, recipe
         self.episodes, self.X = self._cut(1)
         self._cuts = {1: (self.episodes, self.X)}
         self.weights = pd.Series(1.0, index=self.episodes.spans.index)
@@ -144,6 +190,13 @@ class _River:
         )
 
     def check(self) -> None:
+        """Refuse a register that has too little to learn from, or that does not fit the catalogue.
+
+        Raises
+        ------
+        TooLittleData, Mismatch
+            As `train`.
+        """
         n_clients = self.episodes.spans["client_id"].nunique()
         if n_clients < FEWEST_CLIENTS:
             raise TooLittleData(
@@ -165,16 +218,26 @@ class _River:
         self.weights = leaving.weights(self.starts, self.episodes.spans, seed)
 
     def rows(self) -> Rows:
+        """Give all that is learned from, for checks."""
         return Rows(self.X, self.episodes, np.asarray(self.weights, dtype=np.float64), self.insatser.table())
 
     def folds(self, seed: int) -> list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]:
+        """Part the rows so that every client is judged once, by what was learned from others."""
         groups = self.episodes.spans["client_id"].to_numpy()
         return list(GroupKFold(_FOLDS, shuffle=True, random_state=seed).split(groups, groups=groups))
 
-    def fit(self, rows: npt.NDArray[np.intp], seed: int) -> GainModel:
+    def fit(self, rows: npt.NDArray[np.intp], seed: int, recipe: Recipe | None = None) -> GainModel:
+        """Learn gains from some rows, by another recipe than the river's own if one is given."""
+        chosen = recipe or self.recipe
         part = self.episodes.at(rows)
         scale = self.instrument.scale
-        model = GainModel(modifiers=list(features.MODIFIERS), largest_change=scale.max - scale.min, random_state=seed)
+        model = GainModel(
+            modifiers=list(chosen.modifiers),
+            largest_change=scale.max - scale.min,
+            n_folds=chosen.n_folds,
+            n_trees=chosen.n_trees,
+            random_state=seed,
+        )
         return model.fit(
             self.X.iloc[rows].reset_index(drop=True),
             part.doses,
@@ -188,6 +251,7 @@ class _River:
         )
 
     def judge(self, train_rows: npt.NDArray[np.intp], test_rows: npt.NDArray[np.intp], seed: int) -> _Judged:
+        """Learn from some rows and say what is expected of others."""
         model = self.fit(train_rows, seed)
         train, test = self.episodes.at(train_rows), self.episodes.at(test_rows)
         X_train, X_test = self.X.iloc[train_rows], self.X.iloc[test_rows].reset_index(drop=True)
@@ -260,3 +324,14 @@ def _held_out(judged: list[_Judged], instrument: Instrument) -> HeldOut:
         clients=np.concatenate([one.clients for one in judged]),
         indicators=instrument.ranking,
     )
+
+
+def _kept_apart(held_out: HeldOut, recipe: Recipe, seed: int) -> dict[str, Any]:
+    """Judge by the clients whom no choice of parameters may have looked at; `touched`: it did, or nothing says not."""
+    chosen = replace(recipe, tuned_on="") != DEFAULT_RECIPE or recipe.tuned_on
+    part = held_out.at(np.flatnonzero(apart.kept(map(str, held_out.clients))))
+    said = evaluation.summarise(part, seed) if len(part.clients) else {}
+    kept = {
+        name: said[name] for name in ("n_clients", "skill", "gain_shown_per_step_expected", "coverage_of_90") if said
+    }
+    return kept | {"touched": bool(chosen and recipe.tuned_on != apart.learnt_with(map(str, held_out.clients)))}

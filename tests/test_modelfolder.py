@@ -2,11 +2,16 @@
 
 import json
 import re
+import subprocess
+import sys
 
+import numpy as np
 import pytest
 
 from pathway import modelfolder
 from pathway.errors import FaultyModelFolder, UnreadableFile
+from pathway.modelfolder.secrecy import FEWEST_TOLD
+from pathway.subgroups import FEWEST_CLIENTS
 
 
 @pytest.fixture
@@ -93,13 +98,56 @@ def test_a_model_folder_is_replaced_whole(small_model, folder):
     assert [path.name for path in folder.parent.iterdir()] == ["model"]
 
 
-def test_trees_keep_only_ranges_that_point_at_nobody(folder):
-    bounds = {"age": (18, 67), "months_without_work": (0, 120), "n_earlier_insatser": (0, 6), "n_measurements": (1, 6)}
-    text = (folder / "course" / "natverk.txt").read_text(encoding="utf-8")
-    names = next(line for line in text.splitlines() if line.startswith("feature_names=")).split("=")[1].split()
-    ranges = next(line for line in text.splitlines() if line.startswith("feature_infos=")).split("=", 1)[1].split()
-    found = dict(zip(names, ranges, strict=True))
-    for name, (low, high) in bounds.items():
-        ends = [float(end) for end in found[name].strip("[]").split(":")]
-        assert low <= min(ends)
-        assert max(ends) <= high
+def test_trees_keep_only_ranges_that_point_at_nobody(small_model, folder):
+    for booster, indicator in zip(small_model.gains.without_, small_model.instrument.ranking, strict=True):
+        written = (folder / "course" / f"{indicator}.txt").read_text(encoding="utf-8")
+        raw = booster.model_to_string()
+        assert re.search(r"^feature_infos=.*\[18:6\d\]", raw, re.MULTILINE)  # what the library would have told
+        assert set(re.search(r"^feature_infos=(.*)$", written, re.MULTILINE)[1].split()) == {"none"}
+        assert [a for a, b in zip(raw.split("\n"), written.split("\n"), strict=True) if a != b] == [
+            line for line in raw.split("\n") if line.startswith("feature_infos=")
+        ]
+
+
+def test_forecasts_are_the_same_to_the_last_bit_without_the_ranges(small_model, folder):
+    rng = np.random.default_rng(0)
+    values = rng.uniform(-5, 130, (500, small_model.gains.n_features_in_))
+    values[rng.random(values.shape) < 0.2] = np.nan
+    for before, after in zip(small_model.gains.without_, modelfolder.read(folder).gains.without_, strict=True):
+        assert (before.predict(values) == after.predict(values)).all()
+        assert (before.predict(values, pred_contrib=True) == after.predict(values, pred_contrib=True)).all()
+
+
+def test_every_leaf_holds_many_rows(folder):
+    for path in (folder / "course").iterdir():
+        counts = re.findall(r"^leaf_count=(.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+        assert counts
+        assert min(int(n) for line in counts for n in line.split()) >= 40  # LightGBM counts weighted rows: 50, about
+
+
+def test_insatser_of_very_few_people_are_told_as_had_by_nobody(small_model, small_register):
+    had = small_register.tables().participations.groupby("insats_id")["client_id"].nunique()
+    few = [id for id, n in had.items() if n < FEWEST_TOLD and id in small_model.support.n_clients]
+    assert few  # the package has some
+    for id in few:
+        assert small_model.support.n_clients[id] == small_model.support.n_participations[id] == 0
+        assert small_model.support.least_expected_dose[id] == float("inf")
+    assert all(n == 0 or n >= FEWEST_TOLD for n in small_model.support.n_clients.values())
+
+
+def test_groups_are_large_and_told_in_tens(small_model, small_register):
+    groups = small_model.evaluation["subgroups"]
+    assert {"gender", "age", "education", "swedish_level", "income_source", "municipality", "health"} >= set(groups)
+    assert {"gender", "age", "health"} <= set(groups)
+    told = [one for names in groups.values() for one in names.values()]
+    assert all(one["n_clients"] >= FEWEST_CLIENTS and one["n_clients"] % 10 == 0 for one in told)
+    assert all(one["error"]["low"] <= one["error"]["mean"] <= one["error"]["high"] for one in told)
+
+
+def test_what_the_desk_loads_never_loads_mlflow_or_altair():
+    code = (
+        "import sys, pathway.suggestion, pathway.modelfolder, pathway.training, pathway.cli\n"
+        "print([name for name in ('mlflow', 'altair', 'optuna', 'opendp', 'cryptography') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    assert done.stdout.strip() == "[]"

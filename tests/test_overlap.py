@@ -51,9 +51,9 @@ def test_somebody_unlike_all_who_took_part_is_not_spoken_of(small_model, x):
 def test_nearly_all_who_took_part_are_comparable_to_themselves(small_model, small_register):
     from pathway import instrument
     from pathway.episodes import Insatser
-    from pathway.training import _River
+    from pathway.training import River
 
-    river = _River(small_register.tables(), Insatser(**vars(small_model.insatser)), instrument.read())
+    river = River(small_register.tables(), Insatser(**vars(small_model.insatser)), instrument.read())
     expected = pd.DataFrame(small_model.gains.predict_dose(river.X), columns=small_model.gains.insatser_)
     for insats, n in small_model.support.n_clients.items():
         if n >= FEWEST_CLIENTS:

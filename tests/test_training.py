@@ -14,7 +14,7 @@ BIP = instrument.read()
 
 
 def test_whole_clients_are_held_out(small_register, small_catalogue):
-    river = training._River(small_register.tables(), Insatser.of(small_catalogue), BIP)
+    river = training.River(small_register.tables(), Insatser.of(small_catalogue), BIP)
     clients = river.episodes.spans["client_id"].to_numpy()
     for train, test in river.folds(seed=0):
         assert not set(clients[train]) & set(clients[test])

@@ -115,8 +115,11 @@ def offers(
             together[number[insats.id], number[other]] = together[number[other], number[insats.id]] = False
     eligible = _eligible(catalogue, clients)
     narrow = eligible.sum(axis=0) / max(len(clients), 1)  # what few may have is what those few are offered
+    popularity = 1.0 / (rng.permutation(n) + 1 + p.zipf_offset)
+    if p.popularity:
+        popularity = np.array([p.popularity.get(id, 0.0) for id in catalogue.ids])
     return Offers(
-        attraction=1.0 / (rng.permutation(n) + 1 + p.zipf_offset) / (p.narrow_offset + narrow),
+        attraction=popularity / (p.narrow_offset + narrow),
         habits=0.2 + p.habit * u * u,
         eligible=eligible,
         together=together,

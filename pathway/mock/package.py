@@ -25,8 +25,16 @@ from pathway.tables import Table
 
 SHIPPED_CATALOGUE = Path(__file__).parent / "catalogue.json"
 NAME = "pathway-mock"
+TWIN = ("twin.json", "twin.md")  # of a twin only, see `pathway.mock.like`
 FILES = frozenset(
-    ["README.md", "datapackage.json", "catalogue.json", "cases.json", *(f"{table}.csv" for table in tables.TABLES)]
+    [
+        "README.md",
+        *TWIN,
+        "datapackage.json",
+        "catalogue.json",
+        "cases.json",
+        *(f"{table}.csv" for table in tables.TABLES),
+    ]
     + [f"truth/{name}" for name in truth.FILES]
 )
 ROWS_AT_A_TIME = 20_000
@@ -41,6 +49,7 @@ def write(
     catalogue: Path = SHIPPED_CATALOGUE,
     instrument: Path = instruments.SHIPPED,
     progress: Progress = lambda stage, done, total: None,
+    numbers: Parameters | None = None,
 ) -> None:
     """Write a mock data package, with its truth in ``out/truth``. The same arguments give the same bytes.
 
@@ -61,6 +70,8 @@ def write(
         Files; the catalogue is copied into the package as it is.
     progress
         Is told the stage (``living``, ``writing``), how much of it is done, and how much there is.
+    numbers
+        Those of a twin (`pathway.mock.like`); by default the ones in ``parameters.toml``.
 
     Raises
     ------
@@ -75,7 +86,7 @@ def write(
         raise ValueError("n_clients must be at least 1 and seed at least 0")
     out = Path(os.path.abspath(out))
     _check_replaceable(out)
-    p, offered, asked = parameters.read(), catalogues.read(catalogue), instruments.read(instrument)
+    p, offered, asked = numbers or parameters.read(), catalogues.read(catalogue), instruments.read(instrument)
     lived = world.make(n_clients, seed, effects, offered, asked, p, lambda done, total: progress("living", done, total))
     desk = cases.make(seed, effects, offered, asked, p)
     draft = out.parent / f".{out.name}.draft-{os.getpid()}"
@@ -85,7 +96,7 @@ def write(
         _write_text(draft / "cases.json", json.dumps(desk, ensure_ascii=False, indent=1) + "\n")
         _write_tables(draft, lived, stream(seed, OUTCOMES), p, progress)
         _write_text(draft / "datapackage.json", _descriptor(draft, n_clients, seed, effects))
-        files_are_shipped = (catalogue, instrument) == (SHIPPED_CATALOGUE, instruments.SHIPPED)
+        files_are_shipped = (catalogue, instrument, numbers) == (SHIPPED_CATALOGUE, instruments.SHIPPED, None)
         _write_text(draft / "README.md", _readme(n_clients, seed, effects, files_are_shipped))
         truth.write(draft / "truth", lived, seed, client_ids(n_clients))
         _put_in_place(draft, out)
@@ -253,7 +264,7 @@ def _command(n_clients: int, seed: int, effects: Shape) -> str:
 
 
 def _readme(n_clients: int, seed: int, effects: Shape, files_are_shipped: bool) -> str:
-    own = "" if files_are_shipped else ", with another catalogue or instrument than the shipped one, by"
+    own = "" if files_are_shipped else ", with another catalogue, instrument or other numbers than the shipped ones, by"
     return f"""# MOCK data: nobody in here exists
 
 {n_clients} people made by a simulator, in the format of a real export. Never mix these rows with real ones, and never

@@ -1,6 +1,6 @@
 """Every number of the mock simulator, read from ``parameters.toml``, where each stands with where it comes from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -32,7 +32,11 @@ class Time:
 
 @dataclass(frozen=True)
 class People:
-    """Who they are: shares and weights of the profile's values, and the size of units and caseloads."""
+    """Who they are: shares and weights of the profile's values, and the size of units and caseloads.
+
+    `ages` and `months`, in whole years and months from–to, are those of a twin (`pathway.mock.like`); without them they
+    are drawn as the shipped mock draws them.
+    """
 
     clients_per_caseworker: int
     clients_per_unit: int
@@ -49,6 +53,8 @@ class People:
     income_healthy: Weights
     income_ill: Weights
     municipalities: Weights
+    ages: Weights = field(default_factory=dict)
+    months: Weights = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -85,7 +91,7 @@ class Answers:
 
 @dataclass(frozen=True)
 class Insatser:
-    """How insatser are chosen, and how participations go."""
+    """How insatser are chosen, and how participations go; `popularity` by id is a twin's (`pathway.mock.like`)."""
 
     wanted: tuple[float, ...]
     slow: float
@@ -102,6 +108,7 @@ class Insatser:
     level_grace: float
     need_by_level: Weights
     need_by_target: float
+    popularity: Weights = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

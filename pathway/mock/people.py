@@ -86,9 +86,10 @@ def draw(
     municipality = pick_named(rng.random(n), _municipalities(catalogue, p.people))
     unit, staff = _staff(rng, municipality, p)
     n_codes, health_codes = _health(rng, n, p.people)
-    age = _ages(rng, n)
+    age = _within(rng, n, p.people.ages) if p.people.ages else _ages(rng, n)
     income = _incomes(rng, age, n_codes, p.people)
-    months = _months(rng, age, income)
+    months = _months(rng, age, income) if not p.people.months else _within(rng, n, p.people.months)
+    months = np.minimum(months, 12 * (age - 16))
     swedish = pick_named(rng.random(n), p.people.swedish_level)
     education = _educations(rng, swedish, p.people)
     early, enrolled_week = _enrolments(rng, n, n_weeks, p.people.held_back)
@@ -162,6 +163,14 @@ def _staff(rng: np.random.Generator, municipality: Text, p: Parameters) -> tuple
 def _ages(rng: np.random.Generator, n: int) -> Ints:
     young, u, v = rng.random(n) < 0.25, rng.random(n), rng.random(n)
     return (18 + np.where(young, 11 * u, 46 * (u + v) / 2)).astype(np.int64)
+
+
+def _within(rng: np.random.Generator, n: int, bands: Weights) -> Ints:
+    """Draw whole numbers, equally likely within a band such as ``18-24``."""
+    ends = np.array([[int(end) for end in band.split("-")] for band in bands], dtype=np.int64)
+    low, high = ends[pick(rng.random(n), np.array(list(bands.values()), dtype=np.float64))].T
+    drawn: Ints = low + _below(rng.random(n), high - low + 1)
+    return drawn
 
 
 def _health(rng: np.random.Generator, n: int, p: People) -> tuple[Ints, Text]:
