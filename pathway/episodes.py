@@ -142,7 +142,7 @@ def _doses(
     rows = rows.assign(start=start, end=end)[start < end]
     listed = rows["insats_id"].astype(str).isin(insatser.types)
     rows["insats_id"] = rows["insats_id"].astype(str).where(listed, UNLISTED)
-    typical = rows["insats_id"].map(insatser.typical_hours).fillna(rows["hours_per_week"])
+    typical = rows["insats_id"].map(insatser.typical_hours).astype(float).fillna(rows["hours_per_week"])
     rows["intensity"] = rows["hours_per_week"] / typical
     days = (rows["end"] - rows["start"]).dt.days
     np.add.at(

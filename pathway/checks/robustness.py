@@ -120,9 +120,7 @@ def of_insatser(model: GainModel, rows: Rows, enough: npt.NDArray[np.bool_]) -> 
         Which insatser the model may speak of, shape (K,).
     """
     measured = Measured.of(rows.X, model.encoding_, rows.episodes.doses, rows.episodes.changes.to_numpy())
-    means, intervals = model.predict_average(rows.X)
-    gap = model.predict_gap()  # spared once, whatever the insats
-    means, intervals = means - gap, intervals - gap[:, None]
+    means, intervals = model.predict_average(rows.X, added=True)  # a gap is spared once, whatever the insats
     found = {}
     for k in np.flatnonzero(enough):
         insats, j = model.insatser_[k], int(np.argmax(np.abs(means[k])))

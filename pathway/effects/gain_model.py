@@ -203,8 +203,13 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         half = norm.ppf(0.5 + level / 2) * sd
         return np.stack([mean - half, mean + half], axis=-1)
 
-    def predict_average(self, X: pd.DataFrame, level: float = 0.9) -> tuple[Array, Array]:
+    def predict_average(self, X: pd.DataFrame, level: float = 0.9, added: bool = False) -> tuple[Array, Array]:
         """Give the mean gain over people, each insats taken alone: for what an insats does, not for whom.
+
+        Parameters
+        ----------
+        added
+            Beside something that already fills the gap, as `predict_added`: the doubt about the gap is left out, too.
 
         Returns
         -------
@@ -214,9 +219,10 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
 
         frame = self._aligned(X)
         modifiers, levels = self.encoding_.modifier_values(frame), self._levels(frame)
-        mean = (self._alone_and_interplay(frame)[0] + self.predict_gap()).mean(axis=0)
+        mean = self._alone_and_interplay(frame)[0].mean(axis=0) + (0.0 if added else self.predict_gap())
         # gains are linear in modifiers and levels: the mean over people is the gain of a person in their middle
-        sd = self._sd_of(modifiers.mean(axis=0)[None], levels.mean(axis=0)[None], self.factors_.unseen / len(frame))
+        unseen = self.factors_.unseen / len(frame)
+        sd = self._sd_of(modifiers.mean(axis=0)[None], levels.mean(axis=0)[None], unseen, gap=not added)
         sd = self._with_voices(frame, np.repeat(sd, len(frame), axis=0)).mean(axis=0)
         half = norm.ppf(0.5 + level / 2) * sd
         return mean, np.stack([mean - half, mean + half], axis=-1)
@@ -568,11 +574,11 @@ class GainModel(BaseEstimator):  # type: ignore[misc]
         name = f"{self.level_prefix}{outcome}"
         return self.encoding_.number(name).standardised(frame[name]) if name in frame else np.zeros(len(frame))
 
-    def _sd_of(self, modifiers: Array, levels: Array, unseen: float) -> Array:
-        """Give the standard deviation of each gain alone, against a gap, at modifiers (n, q) and levels (n, J)."""
+    def _sd_of(self, modifiers: Array, levels: Array, unseen: float, gap: bool = True) -> Array:
+        """Give the standard deviation of each gain alone, against a gap or not, at modifiers (n, q), levels (n, J)."""
         factor, base = self.factors_.on(modifiers, levels, self.type_of_), self._bases()[0]
         covariances = self._covariances()
-        rest = np.column_stack([modifiers, np.ones(len(modifiers))])
+        rest = np.column_stack([modifiers, np.full(len(modifiers), float(gap))])
         variance = factor**2 * covariances.bases[:, None] + 2 * factor * (rest @ covariances.between.T)[:, :, None]
         variance += base**2 * ((modifiers**2 @ self.factors_.own_variance.T)[:, :, None] + unseen)
         for kind, chance in enumerate(self.factors_.variance):
