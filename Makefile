@@ -1,6 +1,7 @@
 # What can be done here; `make help` lists it. `demo` and `test` first set up .venv where that is still to be done.
 
 PYTHON ?=
+PORT ?= 8000
 CANDIDATES := $(if $(PYTHON),$(PYTHON),python3 python3.13 python3.12 python3.11)
 BIN := .venv/bin
 
@@ -21,9 +22,10 @@ endef
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
 
-demo: ## import the mock data, train, suggest for the mock cases and show one suggestion
+demo: ## import the mock data, train, suggest for the mock cases, then the web pages with demo people (PORT=8000)
 	$(call run,scripts/setup.py requirements.lock)
 	@$(BIN)/pathway demo
+	@exec $(BIN)/pathway serve --demo --port $(PORT)
 
 test: ## check style, types and directions of imports, and run the tests
 	$(call run,scripts/setup.py requirements-dev.lock)
@@ -41,5 +43,5 @@ lock: ## write both lock files anew, with the newest versions that pyproject.tom
 	$(call run,scripts/lock.py)
 
 clean: ## remove the environment, the demo's files and all caches
-	rm -rf .venv .demo build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-peers .demo build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
