@@ -13,7 +13,9 @@ CODES = {
     "no_expected_gain", "less_gain",
 }  # fmt: skip
 SWEDISH = ("ingen", "grund", "medel", "god")
-LIMITS = {"hours_per_week": 20.0, "parallel": 3, "horizon_weeks": 52, "budget": None}
+LIMITS = {
+    "hours_per_week": 20.0, "parallel": 3, "horizon_weeks": 52, "budget": None, "activities": None, "hours_by_week": (),
+}  # fmt: skip
 SLACK = 1e-6
 
 Json = Mapping[str, Any]
@@ -86,13 +88,14 @@ def _plan(
         if insats is None:
             yield f"{activity['insats_id']} is not in the catalogue"
             continue
-        for fault in [
+        asked = [] if _is_locked(case, activity) else [
             *_eligibility(case, insats, activity),
             *_placing(case, insats, activity),
             *_order(case, insats, activity, activities),
-            *_numbers(activity, ranking),
-        ]:
+        ]  # fmt: skip
+        for fault in [*asked, *_numbers(activity, ranking)]:
             yield f"{insats['id']}: {fault}"
+    yield from _locks(case, insatser, activities)
     if all(activity["insats_id"] in insatser for activity in activities):
         yield from _together(case, insatser, activities)
     yield from _wishes(case, activities)
@@ -101,6 +104,29 @@ def _plan(
         yield "proof is neither optimal nor feasible, or its gap is negative"
     if plan["proof"]["status"] == "optimal" and plan["proof"]["gap"] > 1e-9:
         yield "is called optimal, but has a gap"
+
+
+def _is_locked(case: Json, activity: Json) -> bool:
+    """Whether an activity is one of the case's locked ones, as it stands."""
+    return any(_same_run(activity, one) for one in case.get("locked") or [])
+
+
+def _same_run(one: Json, other: Json) -> bool:
+    return all(one[name] == other[name] for name in ("insats_id", "start_on", "end_on")) and (
+        abs(one["hours_per_week"] - other["hours_per_week"]) <= SLACK
+    )
+
+
+def _locks(case: Json, insatser: Mapping[str, Json], activities: Sequence[Json]) -> Iterator[str]:
+    """Locked activities are all there, and the plan has no more activities than the case allows."""
+    locked = case.get("locked") or []
+    for one in locked:
+        if one["insats_id"] in insatser and not any(_same_run(activity, one) for activity in activities):
+            yield f"{one['insats_id']} is locked, but not there as it stands"
+    new = [activity for activity in activities if not _is_locked(case, activity)]
+    most = _limit(case, "activities")
+    if new and most is not None and len(new) + len(locked) > most:
+        yield "has more activities than the case allows"
 
 
 def _eligibility(case: Json, insats: Json, activity: Json) -> Iterator[str]:
@@ -205,10 +231,10 @@ def _runs(activities: Sequence[Json]) -> list[tuple[str, date, date, float]]:
     ]
 
 
-def _already_running(case: Json) -> list[tuple[str, date, date, float]]:
-    """Participations that reach beyond the day of the suggestion, as far as their dates are known."""
+def _already_running(case: Json, insatser: Mapping[str, Json]) -> list[tuple[str, date, date, float]]:
+    """Participations that reach beyond the day of the suggestion, and locks that no catalogue knows, by their dates."""
     as_of = _day(case["as_of"])
-    return [
+    return _runs([one for one in case.get("locked") or [] if one["insats_id"] not in insatser]) + [
         (past["insats_id"], _day(past["started_on"]), _day(past["ended_on"]), float(past["hours_per_week"]))
         for past in case.get("participations") or []
         if past.get("ended_on") and _day(past["ended_on"]) > as_of
@@ -216,23 +242,36 @@ def _already_running(case: Json) -> list[tuple[str, date, date, float]]:
 
 
 def _together(case: Json, insatser: Mapping[str, Json], activities: Sequence[Json]) -> Iterator[str]:
-    runs, running = _runs(activities), _already_running(case)
-    ids = [run[0] for run in runs]
+    new = _runs([activity for activity in activities if not _is_locked(case, activity)])
+    locked = _runs([activity for activity in activities if _is_locked(case, activity)])
+    running = _already_running(case, insatser) + locked
+    ids = [run[0] for run in new]
     for insats_id in sorted({insats_id for insats_id in ids if ids.count(insats_id) > 1}):
         yield f"{insats_id} is there twice"
-    for number, (id, start, end, _) in enumerate(runs):
-        for other, other_start, other_end, _ in runs[number + 1 :] + running:
+    for number, (id, start, end, _) in enumerate(new):
+        for other, other_start, other_end, _ in new[number + 1 :] + running:
             if start < other_end and other_start < end:
                 either = {id: insatser[id], other: insatser.get(other, {})}
                 if id == other:
                     yield f"{id} runs at the same time twice"
                 if other in (either[id].get("excludes") or []) or id in (either[other].get("excludes") or []):
                     yield f"{id} overlaps {other}, which excludes it"
-    cost = sum((end - start).days / 7 * (insatser[id].get("cost_per_week") or 0) for id, start, end, _ in runs)
+    cost = sum((end - start).days / 7 * (insatser[id].get("cost_per_week") or 0) for id, start, end, _ in new + locked)
     budget = _limit(case, "budget")
-    if budget is not None and cost > budget + SLACK:
+    if new and budget is not None and cost > budget + SLACK:
         yield "costs more than the budget"
-    yield from _loads(case, runs, running)
+    yield from _loads(case, new, running)
+
+
+def _hours_allowed(case: Json, first: date, beyond: date) -> float:
+    """Fewest hours a week that the limit and its ramp allow on any day of a stretch, counted in weeks from as_of."""
+    as_of, most = _day(case["as_of"]), _limit(case, "hours_per_week")
+    allowed = []
+    for number in range((beyond - first).days):
+        week = max(0, (first + timedelta(days=number) - as_of).days) // 7
+        steps = [step["hours_per_week"] for step in _limit(case, "hours_by_week") if step["from_week"] <= week]
+        allowed.append(min(most, steps[-1]) if steps else most)
+    return float(min(allowed))
 
 
 def _loads(case: Json, runs: Sequence[Any], running: Sequence[Any]) -> Iterator[str]:
@@ -246,7 +285,7 @@ def _loads(case: Json, runs: Sequence[Any], running: Sequence[Any]) -> Iterator[
             until = on + timedelta(days=step)
             new = [run for run in runs if run[1] < until and on < run[2]]
             old = [run for run in running if run[1] < until and on < run[2]]
-            if new and sum(run[3] for run in new + old) > _limit(case, "hours_per_week") + SLACK:
+            if new and sum(run[3] for run in new + old) > _hours_allowed(case, on, min(until, last)) + SLACK:
                 yield f"hours exceed the limit in the {name} of {on}"
             if new and len(new + old) > _limit(case, "parallel"):
                 yield f"parallel insatser exceed the limit in the {name} of {on}"
@@ -256,8 +295,9 @@ def _loads(case: Json, runs: Sequence[Any], running: Sequence[Any]) -> Iterator[
 def _wishes(case: Json, activities: Sequence[Json]) -> Iterator[str]:
     wishes = case.get("wishes") or {}
     ids = {activity["insats_id"] for activity in activities}
+    new = {activity["insats_id"] for activity in activities if not _is_locked(case, activity)}
     for insats_id in wishes.get("avoid") or []:
-        if insats_id in ids:
+        if insats_id in new:
             yield f"{insats_id} is to be avoided"
     for insats_id in wishes.get("require") or []:
         if insats_id not in ids:

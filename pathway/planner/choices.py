@@ -223,7 +223,7 @@ def _thinned(starts: list[int], mondays: list[int]) -> list[int]:
 def _lengths(insats: Insats, start: int, mondays: list[int], last_end: int, longest: int, grid: Grid) -> list[int]:
     """List whole weeks up to Mondays of the grid or the last day there is; the typical length where none is in range.
 
-    The coarse grid has the one nearest to the typical length, the longest, and where asked for the shortest; the fine
+    The coarse grid has the longest and, where asked for, the shortest and the one nearest to the typical; the fine
     grid has all.
     """
     typical = insats.weeks.typical
@@ -235,15 +235,21 @@ def _lengths(insats: Insats, start: int, mondays: list[int], last_end: int, long
     least = {insats.weeks.min} if grid.least else set[int]()
     if grid.all_lengths:
         return sorted({*fitting, *least, max(insats.weeks.min, min(typical, most))})
-    nearest = min(fitting, key=lambda length: (abs(length - typical), length))
-    return sorted({nearest, fitting[-1], *least})
+    chosen = {fitting[-1], *least}
+    if grid.typical:
+        chosen.add(min(fitting, key=lambda length: (abs(length - typical), length)))
+    return sorted(chosen)
 
 
 def _hours(insats: Insats, limit: float, grid: Grid) -> tuple[float, ...]:
-    """Typical hours and the most that fit; the least beside them where asked for."""
+    """Give the most hours that fit; typical ones and the least beside them where asked for."""
     span = insats.hours_per_week
     most = min(span.max, limit)
     if most < span.min:
         return ()
-    least = {span.min} if grid.least else set[float]()
-    return tuple(sorted({min(span.typical, most), most} | least))
+    offered = {most}
+    if grid.typical:
+        offered.add(min(span.typical, most))
+    if grid.least:
+        offered.add(span.min)
+    return tuple(sorted(offered))

@@ -35,10 +35,13 @@ class Work:
         Times that a first plan is taken apart and filled again before the solver starts.
     effort
         Limits of the solver for the first plan.
+    first_only
+        Whether the first plan is all that is asked for: no alternatives, and no reasons (`not_chosen` is empty).
     """
 
-    rounds: int = 10
+    rounds: int = 2
     effort: Effort = field(default_factory=Effort)
+    first_only: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,11 +119,13 @@ def propose(
     if first is None:
         found = found or conflicts.smallest(board.problem, work.effort)
         return Proposal((), reasons.without_plan(board), found)
+    if work.first_only:
+        return Proposal((_planned(board, 1, first, "best", prices),) if _holds_any(board, first) else (), ())
     not_chosen, better = reasons.explain(board, first.picked)
     if better is not None:  # only where the first plan is not proven
         first = replace(first, picked=better, bound=max(first.bound, board.worth(better)), proven=False)
         not_chosen, _ = reasons.explain(board, first.picked)
-    if not first.picked and not board.problem.standing.placements:
+    if not _holds_any(board, first):
         return Proposal((), not_chosen)
     others = themes.alternatives(board, first.picked, first.hopes) if first.picked else []
     plans = [_planned(board, 1, first, "best", prices)]
@@ -236,6 +241,10 @@ class _Settled:
     bound: float
     proven: bool
     hopes: Array = field(default_factory=lambda: np.zeros(0))
+
+
+def _holds_any(board: Board, found: _Settled) -> bool:
+    return bool(found.picked or board.problem.standing.placements)
 
 
 def _first(board: Board, work: Work, start: Planned | None) -> _Settled | None:

@@ -31,7 +31,7 @@ class Effort:
         Safety net: a search that it cuts short may end differently the next time.
     """
 
-    deterministic: float = 4.0
+    deterministic: float = 1.5
     wall_seconds: float = 10.0
 
 

@@ -235,8 +235,8 @@ def _quarters(n: int, window: tuple[date, date] | None) -> list[Span]:
         if n > 1:
             raise ValueError("where prospects differ between quarters, replay needs the day they are counted from")
         return [(date.min, date.max)]
-    starts = [window[0] + timedelta(days=DAYS_PER_QUARTER * q) for q in range(n)]
-    return list(zip(starts, [*starts[1:], max(starts[-1], window[1])], strict=True))
+    starts = [min(window[0] + timedelta(days=DAYS_PER_QUARTER * q), window[1]) for q in range(n)]
+    return list(zip(starts, [*starts[1:], window[1]], strict=True))
 
 
 def _common_days(spans: Iterable[Span], quarter: Span) -> int:

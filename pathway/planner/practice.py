@@ -19,7 +19,9 @@ class Grid:
     every_weeks, and_every_weeks
         Weeks between the Mondays of the grid; of two grids, where the second is given.
     all_lengths
-        Whether every length that ends on the grid is offered, or only two.
+        Whether every length that ends on the grid is offered, or only one to three.
+    typical
+        Whether typical hours, and the length nearest to the typical, are offered beside the most.
     least
         Whether the least hours and the shortest length are offered too.
     """
@@ -27,6 +29,7 @@ class Grid:
     every_weeks: int
     and_every_weeks: int | None = None
     all_lengths: bool = False
+    typical: bool = False
     least: bool = False
 
 
@@ -56,6 +59,10 @@ class Practice:
         Least weeks that an insats without a known end is taken to go on after the day of the suggestion.
     every_weeks
         Pairs of a horizon and the weeks between the Mondays of the grid up to that horizon, ascending.
+    typical_up_to
+        Insatser open to the person up to which their typical lengths and hours are offered beside the most.
+    typical_up_to_hours
+        Hours a week up to which they are, however many are open.
     fine_every_weeks
         The same for the finer grid on which a finished plan's activities are adjusted; 0: not adjusted.
     """
@@ -70,6 +77,8 @@ class Practice:
     alternative_least_share: float
     running_least_weeks: int
     every_weeks: tuple[tuple[int, int], ...]
+    typical_up_to: int
+    typical_up_to_hours: float
     fine_every_weeks: int
 
     def grid(self, horizon_weeks: int) -> Grid:
@@ -79,7 +88,13 @@ class Practice:
 
     def fine_grid(self, horizon_weeks: int) -> Grid:
         """Give the grid that a finished plan is adjusted on: it holds the one that plans are searched on."""
-        return Grid(self.grid(horizon_weeks).every_weeks, max(1, self.fine_every_weeks), all_lengths=True, least=True)
+        return Grid(
+            self.grid(horizon_weeks).every_weeks,
+            max(1, self.fine_every_weeks),
+            all_lengths=True,
+            typical=True,
+            least=True,
+        )
 
 
 def read(path: Path = SHIPPED) -> Practice:
@@ -97,6 +112,8 @@ def read(path: Path = SHIPPED) -> Practice:
             alternative_least_share=raw["alternatives"]["least_share"],
             running_least_weeks=raw["running"]["least_weeks"],
             every_weeks=tuple((up_to, step) for up_to, step in raw["grid"]["every_weeks"]),
+            typical_up_to=raw["grid"]["typical_up_to"],
+            typical_up_to_hours=raw["grid"]["typical_up_to_hours"],
             fine_every_weeks=raw["grid"]["fine_every_weeks"],
         )
     except KeyError as missing:

@@ -9,12 +9,13 @@ from pathway.planner.board import Board, Picked
 from pathway.planner.improvement import improve
 from pathway.planner.model import Effort
 from pathway.planner.objective import Array
+from pathway.planner.problem import Bools
 from pathway.planner.relaxation import Relaxed, relax
 from pathway.planner.weeks import Ints
 
-SHARES = (0.02, 0.045, 0.09, 0.18, 0.36)
-"""By how much less than the bound a plan is hoped for, in turn: the less, the fewer options could be in it."""
-FEW = 110
+FEW = (50,)
+"""Numbers of likeliest options among which the best plan is looked for before all of them are: the plan in hand decides
+how many can be left out of the proof."""
 FIRST_EFFORT = 0.1
 SMALL = 300  # options up to which days beside are counted from the start: with few to choose among, they decide
 POOL = 120  # options that a first plan is made of: those that the relaxation thinks most of
@@ -78,7 +79,7 @@ def _first_plan(board: Board, relaxed: Relaxed, rounds: int, start: Picked | Non
 
 
 class _Proof:
-    """One search, in steps: hope for a plan near the bound, rule it out, hope for less.
+    """One search: the best of the few likeliest options first, then of all that could still be in a better plan.
 
     An activity is at first taken to run beside a job-oriented one all the time. Where a plan found does not keep to
     that, the days beside are counted for the insatser concerned, and the step is taken again.
@@ -96,69 +97,49 @@ class _Proof:
 
     def run(self) -> Best:
         """Take the steps until the best plan is proven, or the effort is spent."""
-        self._better_first_plan()
-        for floor in self._floors():
-            if not self._settle(floor):
-                return self._ended(False)
-            if self.worth >= self.bound - self.rounding:
-                break
-        return self._ended(True)
-
-    def _ended(self, proven: bool) -> Best:
+        hopeful, self.roughly = self.roughly, frozenset(self.board.problem.alive)
+        for n in FEW:
+            if n < int(self._live().sum()):
+                self._settle(likeliest(self.relaxed.with_option, n), FIRST_EFFORT)
+        self.roughly = hopeful if self.best is None else hopeful | self._misjudged(self.best)
+        proven = self._settle(None, np.inf)
         return Best(self.best, max(self.bound, self.worth), proven, self.relaxed.with_option)
 
-    def _better_first_plan(self) -> None:
-        """Let the solver make the best plan of the few options that are likeliest."""
-        few = likeliest(self.relaxed.with_option, FEW)
-        part = replace(
-            self.board.problem, options=self.board.options.where(np.isin(np.arange(len(self.board.options)), few))
-        )
-        written = model.Model(part, frozenset(part.alive), frozenset(part.alive))
-        found = written.solve(
-            replace(self.effort, deterministic=FIRST_EFFORT), None if self.best is None else self.worth
-        )
-        self.left -= found.spent
-        if found.picked is not None:
-            self._take(tuple(few[list(found.picked)].tolist()))
+    def _live(self) -> Bools:
+        """(n,) options that could be in a plan better than the best one found."""
+        live: Bools = self.relaxed.with_option > self.worth + self.rounding
+        return live
 
-    def _floors(self) -> list[float]:
-        size = abs(self.relaxed.bound)
-        hoped = [self.relaxed.bound - share * size for share in SHARES]
-        return [floor for floor in hoped if floor > self.worth + self.rounding] + [-np.inf]
-
-    def _settle(self, floor: float) -> bool:
-        """Find the best plan worth more than `floor`, or that there is none; ``False`` when the effort is spent."""
+    def _settle(self, few: Ints | None, effort: float) -> bool:
+        """Find the best plan of a few options, or of all; ``False`` when the effort is spent before it is proven."""
+        board = self.board
         while True:
-            floor = max(floor, self.worth)
-            if floor >= self.bound - 1e-12:
-                self.bound = max(self.worth, min(self.bound, floor))
-                return True
-            keep = self.relaxed.with_option >= floor
-            part = replace(self.board.problem, options=self.board.options.where(keep))
-            limits = replace(self.effort, deterministic=max(self.left, 1e-3))
+            keep = self._live()
+            if few is not None:
+                keep &= np.isin(np.arange(len(keep)), few)
+            if not keep.any() and self.best is not None:
+                return self._closed(few, self.worth)
+            limits = replace(self.effort, deterministic=max(1e-3, min(effort, self.left)))
+            part = replace(board.problem, options=board.options.where(keep))
             written = model.Model(part, self.roughly | self.exactly, self.roughly)
-            found = written.solve(limits, None if floor == -np.inf else floor)
-            self.left -= found.spent
-            if found.picked is None:
-                self.bound = (
-                    min(self.bound, max(floor, found.bound)) if found.complete else self._unsettled(found, floor)
-                )
-                return found.complete
-            picked = tuple(np.flatnonzero(keep)[list(found.picked)].tolist())
-            self._take(picked)
+            found = written.solve(limits, None if self.best is None else self.worth)
+            self.left, effort = self.left - found.spent, effort - found.spent
+            picked = None if found.picked is None else tuple(np.flatnonzero(keep)[list(found.picked)].tolist())
+            if picked is not None:
+                self._take(picked)
             if not found.complete:
-                self.bound = self._unsettled(found, floor)
-                return False
-            misjudged = self._misjudged(picked)
+                return self._closed(few, max(found.bound, self.worth)) and False
+            misjudged = frozenset[int]() if picked is None else self._misjudged(picked)
             if not misjudged or self.worth >= found.bound - self.rounding:
-                self.bound = self.worth
-                return True
+                return self._closed(few, self.worth)
             again = misjudged & self.roughly
             self.exactly |= again
             self.roughly = (self.roughly | misjudged) - self.exactly
 
-    def _unsettled(self, found: model.Found, floor: float) -> float:
-        return min(self.bound, max(found.bound, floor))
+    def _closed(self, few: Ints | None, bound: float) -> bool:
+        if few is None:
+            self.bound = min(self.bound, bound)
+        return True
 
     def _take(self, picked: Picked) -> None:
         if self.board.keeps_rules(picked) and self.board.worth(picked) > self.worth:

@@ -198,6 +198,7 @@ class _Rows:
         )
         model.set_maximize(True)
         solver = linear.ModelSolverHelper("glop")
+        solver.set_solver_specific_parameters("use_preprocessing: false use_scaling: false")  # a third faster without
         solver.solve(model)
         if solver.status() == linear.SolveStatus.INFEASIBLE:
             return Relaxed(-np.inf, np.full(n, -np.inf), np.zeros(n))

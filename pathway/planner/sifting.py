@@ -11,7 +11,6 @@ from pathway.planner.choices import (
     HOURS_UNIT,
     Blocked,
     Choices,
-    Running,
     choices_of,
     completed_of,
     not_eligible,
@@ -64,12 +63,20 @@ def compile(
     tight = bool(running or case.wishes.require or case.limits.hours_by_week or case.limits.budget is not None)
     leading = {first for insats in catalogue.insatser for first in insats.requires.insatser} - completed
     blocked: dict[str, Blocked] = {}
-    open_to: list[tuple[Insats, Choices]] = []
+    screened: list[Insats] = []
     for insats in catalogue.insatser:
         if only is not None and insats.id not in only:
             continue
-        offered = replace(grid, least=True) if tight or insats.id in leading else grid
-        found = _screen(insats, case, weeks, running, prospects, offered)
+        if closed := _closed(insats, case, prospects):
+            blocked[insats.id] = closed
+        else:
+            screened.append(insats)
+    few = len(screened) <= practice.typical_up_to or case.limits.hours_per_week <= practice.typical_up_to_hours
+    grid = replace(grid, typical=grid.typical or few)
+    least = replace(grid, least=True)
+    open_to: list[tuple[Insats, Choices]] = []
+    for insats in screened:
+        found = choices_of(insats, case, weeks, running, least if tight or insats.id in leading else grid)
         if isinstance(found, Blocked):
             blocked[insats.id] = found
         else:
@@ -79,16 +86,14 @@ def compile(
     )
 
 
-def _screen(
-    insats: Insats, case: Case, weeks: Weeks, running: tuple[Running, ...], prospects: Prospects, grid: Grid
-) -> Choices | Blocked:
+def _closed(insats: Insats, case: Case, prospects: Prospects) -> Blocked | None:
     if fact := not_eligible(insats, case):
         return Blocked("not_eligible", fact)
     if insats.id in case.wishes.avoid:
         return Blocked("avoided", Fact(Rule.AVOIDED))
     if insats.id not in prospects.speakable:
         return Blocked("too_little_data", Fact(Rule.COMPARABLE))
-    return choices_of(insats, case, weeks, running, grid)
+    return None
 
 
 def sift(problem: Problem) -> Problem:
