@@ -1,4 +1,4 @@
-"""Puts the application together: the API under /api/v1, metrics beside it, the gate around everything."""
+"""Puts the application together: the API under /api/v1, metrics and pages beside it, the gate around everything."""
 
 import threading
 from collections.abc import AsyncIterator
@@ -14,6 +14,7 @@ from service import clock, doors, logs, planning, state
 from service.api import cases, document, oversight, problems, reference, suggestions
 from service.api.gate import Gate
 from service.metrics import Metrics
+from service.pages import site
 from service.settings import Settings
 from service.store import Store, connect, migration
 from service.trail import Signer
@@ -65,6 +66,7 @@ def create(installation: Installation) -> ASGIApp:
     def read_metrics(request: Request) -> Response:
         return PlainTextResponse(metrics.text(state.is_ready(installation)), media_type="text/plain; version=0.0.4")
 
+    site.mount_on(app, installation)
     compressed = GZipMiddleware(app, minimum_size=LEAST_TO_COMPRESS, compresslevel=1)
     return Gate(compressed, installation.settings.max_body_bytes, metrics)
 

@@ -1,5 +1,6 @@
 """Listens on an address and serves an installation there until it is told to stop; calls under way are finished."""
 
+import gc
 import logging
 import socket
 
@@ -21,7 +22,8 @@ def listen(host: str, port: int) -> tuple[socket.socket, str]:
         The address is taken, or is none of this machine's.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    # Named, or asyncio does not see that it is TCP and lets the system hold small packets back for 40 ms.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
@@ -43,4 +45,6 @@ def serve(installation: Installation, listening: socket.socket) -> None:
         server_header=False,
         timeout_graceful_shutdown=FINISH_SECONDS,
     )
+    gc.collect()
+    gc.freeze()  # model and modules stay for good: looking through them again and again would hold calls up
     uvicorn.Server(config).run(sockets=[listening])

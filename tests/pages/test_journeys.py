@@ -1,0 +1,271 @@
+"""What people come for, from end to end in a browser, with and without JavaScript, and with the keyboard alone."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page
+
+from scripts.screenshots import DemoServer, enter
+from service.access import sessions
+from service.store import accounts
+from service.store import trail as rows
+
+
+def suggested(page: Page, number: str) -> str:
+    page.goto(f"/cases/{number}")
+    page.click('form[action$="/suggestions"] button')
+    page.wait_for_url(re.compile(r"/suggestions/f-\w+$"))
+    return page.url
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_caseworker_goes_from_the_list_to_an_answer(script: bool, opened: Callable[..., Page]) -> None:
+    number = "fall-0001" if script else "fall-0006"
+    page = opened("handläggare", script=script)
+    page.goto("/cases")
+    page.click(f"text={number}")
+    page.click('form[action$="/suggestions"] button')
+    page.wait_for_url(re.compile(r"/suggestions/"))
+    assert page.inner_text("h1") == f"Förslag för {number}"
+    page.click("text=Ta ställning")
+    page.click("text=Spara ställningstagandet")
+    assert page.locator("#errors li").count() == 3
+    page.click("#errors a >> nth=1")
+    assert page.url.endswith("#reason_code")
+    page.click('label[for="answer-accepted"]')
+    page.select_option("#reason_code", "client_wishes")
+    page.fill("#reason", "Vi talade om det i går.")
+    page.click("text=Spara ställningstagandet")
+    page.wait_for_url(re.compile(r"done=answered"))
+    assert "Vi talade om det i går." in page.inner_text("main")
+    page.goto("/cases?all=1")
+    row = page.locator("tr", has_text=number)
+    assert "Godtaget" in row.inner_text()
+    page.goto(page.locator("tr", has_text=number).locator("td a").get_attribute("href") + "/answer")
+    assert page.inner_text("h1") == "Förslaget är redan besvarat"
+
+
+def test_a_plan_is_changed_with_the_rules_told_as_one_goes(opened: Callable[..., Page]) -> None:
+    page = opened("handläggare", script=False)
+    page.goto(suggested(page, "fall-0006") + "/answer?answer=changed")
+    before = page.locator("fieldset.row-fields").count()
+    page.select_option("#add", "AT-02")
+    page.click("text=Lägg till >> nth=-1")
+    assert page.locator("fieldset.row-fields").count() == before + 1
+    page.fill(f"#hours-{before}", "mycket")
+    page.click("text=Kontrollera mot reglerna")
+    assert page.inner_text("#errors").count("timmar i veckan") == 1
+    assert page.input_value(f"#hours-{before}") == "mycket"
+    page.fill(f"#hours-{before}", "40,5")
+    page.click("text=Kontrollera mot reglerna")
+    told = page.inner_text("#checked")
+    assert "nu 40,5" in told
+    assert "gränsen är" in told
+    page.select_option("#reason_code", "better_alternative")
+    page.fill("#reason", "Personen har börjat där.")
+    page.click("text=Spara ställningstagandet")
+    assert page.locator("#despite").count() == 1
+    page.click('label[for="despite"]')
+    page.click("text=Spara ställningstagandet")
+    page.wait_for_url(re.compile(r"done=answered"))
+    assert "40,5" in page.inner_text("main")
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_what_if_and_why_not_show_the_difference_and_keep_what_was_typed(
+    script: bool, opened: Callable[..., Page], served: DemoServer
+) -> None:
+    page = opened("handläggare", script=script)
+    page.goto(served.made["suggestion"])
+    page.fill("#hours_per_week", "många")
+    page.click("text=Räkna om")
+    assert page.locator("#hours_per_week-fault").is_visible()
+    assert page.input_value("#hours_per_week") == "många"
+    page.fill("#hours_per_week", "4")
+    page.click('label[for="forbid-1"]')
+    page.click("text=Räkna om")
+    assert "faller bort" in page.inner_text("section.panel table >> nth=0")
+    assert page.input_value("#hours_per_week") == "4"
+    page.click("text=Till förslaget")
+    page.select_option("#why-not-insats", index=0)
+    page.click("button:has-text('Varför inte?')")
+    assert page.inner_text("h1").startswith("Varför inte ")
+    assert page.inner_text("#reason")
+
+
+def test_a_new_measurement_may_lack_answers_and_nothing_typed_is_lost(opened: Callable[..., Page]) -> None:
+    page = opened("handläggare")
+    page.goto("/cases/fall-0011/measurement")
+    page.fill("#measured_on", "2099-01-01")
+    page.select_option('select[name="klient.natverk"]', "-")
+    page.click("text=Spara mätningen")
+    assert "inte varit än" in page.inner_text("#errors")
+    assert page.evaluate("document.activeElement.id") == "errors"
+    page.fill("#measured_on", "2026-11-20")
+    page.click("text=Spara mätningen")
+    assert "Fyll i minst ett" in page.inner_text("#errors")
+    page.select_option('select[name="handläggare.natverk"]', "3")
+    page.click("text=Spara mätningen")
+    page.wait_for_url("**/cases/fall-0011?done=measured")
+    page.goto("/cases/fall-0011/measurement")
+    page.fill("#measured_on", "2026-11-20")
+    page.select_option('select[name="handläggare.natverk"]', "5")
+    page.click("text=Spara mätningen")
+    assert "redan besvarat" in page.inner_text("#errors")
+    assert page.input_value('select[name="handläggare.natverk"]') == "5"
+
+
+def test_a_form_that_is_sent_twice_is_done_once(opened: Callable[..., Page], served: DemoServer) -> None:
+    page = opened("handläggare")
+    page.goto("/cases/fall-0002")
+    form = {"once": page.input_value('form[action$="/suggestions"] input[name="once"]')}
+    places = [
+        page.request.post("/cases/fall-0002/suggestions", form=form, max_redirects=0).headers["location"] for _ in "12"
+    ]
+    assert places[0] == places[1]
+
+
+def test_a_session_that_ran_out_keeps_what_was_typed(opened: Callable[..., Page], served: DemoServer) -> None:
+    page = opened("handläggare")
+    page.goto(f"{served.made['abstained']}/answer")
+    page.click('label[for="answer-rejected"]')
+    page.select_option("#reason_code", "wrong_basis")
+    page.fill("#reason", "Vi väntar på mätningen.")
+    secret = next(one["value"] for one in page.context.cookies() if one["name"] == sessions.COOKIE)
+    with served.installation.store.writing() as connection:
+        sessions.end(connection, secret)
+    page.click("text=Spara ställningstagandet")
+    assert "Vi väntar på mätningen." in page.inner_text("main")
+    assert page.get_attribute("text=Logga in i en ny flik", "target") == "_blank"
+    enter(page.context.new_page(), served.address, "handläggare")
+    page.click("button:has-text('Skicka igen')")
+    page.wait_for_url(re.compile(r"done=answered"))
+    assert "Vi väntar på mätningen." in page.inner_text("main")
+
+
+def test_the_keyboard_alone_is_enough_to_ask_for_a_suggestion(opened: Callable[..., Page]) -> None:
+    page = opened("handläggare")
+    page.goto("/cases/fall-0009")
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent").strip() == "Be om ett nytt förslag":
+            break
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineWidth") == "3px"
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/suggestions/"))
+
+
+def test_nobody_needs_to_log_in_to_search_the_guide(opened: Callable[..., Page]) -> None:
+    page = opened(script=False)
+    page.goto("/catalogue")
+    page.fill("#q", "arbetsträning")
+    page.select_option("#municipality", "0580")
+    page.click("main form button")
+    shown = page.locator("main .cards h3").all_inner_texts()
+    assert "Arbetsträning" in shown
+    assert all("Norrköping" not in name for name in shown)
+    page.click("main .cards a >> nth=0")
+    assert "Stöd i forskning" in page.inner_text("main")
+
+
+def test_small_numbers_of_answers_are_hidden_from_the_unit_lead_who_can_stop_suggestions(
+    opened: Callable[..., Page],
+) -> None:
+    page = opened("enhetschef")
+    assert "visas inte" in page.inner_text("#answers ~ table >> nth=0")
+    page.click("text=Stoppa förslag nu")
+    assert page.locator("#reason-fault").is_visible()
+    page.fill("#reason", "Fel i katalogen")
+    page.click("text=Stoppa förslag nu")
+    other = opened("handläggare")
+    other.goto("/cases/fall-0002")
+    assert "Fel i katalogen" in other.inner_text("main")
+    assert other.locator('form[action$="/suggestions"]').count() == 0
+    refused = other.request.post("/cases/fall-0002/suggestions", headers={"Accept": "text/html"})
+    assert refused.status == 409
+    page.click("text=Slå på förslag igen")
+    assert page.locator("text=Förslag är på").count() == 1
+
+
+def test_an_auditor_finds_a_suggestion_sees_what_was_shown_and_verifies_the_trail(
+    opened: Callable[..., Page], served: DemoServer
+) -> None:
+    page = opened("auditor")
+    id = served.made["suggestion"].rpartition("/")[2]
+    page.fill("#q", id)
+    page.click("text=Sök")
+    page.click(f"text={id}")
+    assert "suggestion.made" in page.inner_text("main")
+    page.click("text=Räkna om och jämför")
+    assert "Det som visades stämmer\n" in page.inner_text("main")
+    page.click("text=Se exakt vad som visades")
+    assert "fall-0004" not in page.content()
+    assert page.locator("text=Ta ställning").count() == 0
+    page.goto("/audit")
+    page.click("text=Kontrollera hela spåret")
+    assert "Spåret håller" in page.inner_text("main")
+
+
+def test_the_tour_lets_everybody_catch_a_wrong_suggestion(opened: Callable[..., Page]) -> None:
+    page = opened(script=False)
+    page.goto("/tour")
+    for _ in range(4):
+        page.click("text=Nästa")
+    page.click("text=Svara")
+    assert "Välj ett av svaren" in page.inner_text("main")
+    page.click('label[for="guess-interval"]')
+    page.click("text=Svara")
+    assert "Inte riktigt" in page.inner_text("main")
+    page.click('label[for="guess-basis"]')
+    page.click("text=Svara")
+    assert "du hittade felet" in page.inner_text("main")
+
+
+def test_what_pages_show_is_in_the_trail(opened: Callable[..., Page], served: DemoServer) -> None:
+    def told() -> int:
+        with served.installation.store.reading() as connection:
+            return int(rows.head(connection)["seq"])
+
+    page = opened("handläggare")
+    for path in ("/cases", "/cases/fall-0004", served.made["suggestion"], f"{served.made['suggestion']}/client-page"):
+        before = told()
+        page.goto(path)
+        assert told() > before, path
+
+
+def test_another_site_cannot_make_a_browser_send_our_forms(opened: Callable[..., Page]) -> None:
+    page = opened("handläggare")
+    for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://elsewhere.test"}):
+        for path in ("/cases/fall-0002/suggestions", "/cases/fall-0002/measurement", "/language", "/tour/5"):
+            assert page.request.post(path, form={"a": "b"}, headers=headers).status == 403
+    cookie = next(one for one in page.context.cookies() if one["name"] == sessions.COOKIE)
+    assert (cookie["secure"], cookie["httpOnly"], cookie["sameSite"]) == (True, True, "Lax")
+
+
+def test_a_role_sees_no_page_of_another(opened: Callable[..., Page], served: DemoServer) -> None:
+    for role, path in (
+        ("auditor", "/cases/fall-0004"), ("handläggare", "/audit"), ("data_scientist", served.made["suggestion"]),
+        ("enhetschef", f"{served.made['suggestion']}/answer"),
+    ):  # fmt: skip
+        answer = opened(role).goto(path)
+        assert answer is not None
+        assert answer.status == 403
+
+
+def test_a_person_of_another_unit_finds_no_case(opened: Callable[..., Page], served: DemoServer) -> None:
+    page = opened("handläggare")
+    with served.installation.store.writing() as connection:
+        row = accounts.account_of(connection, "demo", "handläggare")
+        assert row is not None
+        accounts.change_account(connection, row["id"], unit_id="Grannenheten")
+    try:
+        page.goto("/cases")
+        assert "Enheten har inga ärenden" in page.inner_text("main")
+        for path in ("/cases/fall-0004", "/cases/fall-0004/measurement", served.made["suggestion"]):
+            answer = page.goto(path)
+            assert answer is not None
+            assert answer.status == 404
+    finally:
+        with served.installation.store.writing() as connection:
+            accounts.change_account(connection, row["id"], unit_id="Demoenheten")
