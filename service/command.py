@@ -1,15 +1,13 @@
-"""The service's own commands: `pathway serve`, `trail`, `key` and `db`; heavy imports wait until one is run."""
+"""The service's own commands: `serve`, `trail`, `key`, `replay`, `person`, `db`; heavy imports wait for their turn."""
 
 import argparse
 import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from service.settings import Settings
-    from service.visits import Installation
+from service import opening, person_commands, store_commands
 
 
 def add(commands: Any) -> None:
@@ -45,9 +43,13 @@ def add(commands: Any) -> None:
     create.add_argument("--unit", metavar="UNIT", help="for handläggare and enhetschef")
     create.set_defaults(run=_create_key)
 
-    database = commands.add_parser("db", help="look after the service's database").add_subparsers(required=True)
-    upgrade = database.add_parser("upgrade", help="bring the database to this software's version")
-    upgrade.set_defaults(run=_upgrade)
+    replay = commands.add_parser("replay", help="work a suggestion out again and say whether anything differs")
+    replay.add_argument("suggestion", metavar="SUGGESTION_ID")
+    replay.add_argument("--json", action="store_true", help="all that was found, as JSON")
+    replay.set_defaults(run=_replay)
+
+    person_commands.add(commands)
+    store_commands.add(commands)
 
 
 def _port(text: str) -> int:
@@ -55,21 +57,6 @@ def _port(text: str) -> int:
     if not 0 <= number <= 65535:
         raise argparse.ArgumentTypeError("must be 0 to 65535")
     return number
-
-
-def _settings(**given: Any) -> "Settings":
-    from service.settings import from_environment
-
-    return from_environment(os.environ, **given)
-
-
-def _installation(settings: "Settings") -> "Installation":
-    from service.app import open_installation
-    from service.demo import refuse_demo
-
-    installation = open_installation(settings)
-    refuse_demo(installation)
-    return installation
 
 
 def _serve(chosen: argparse.Namespace) -> None:
@@ -81,7 +68,7 @@ def _serve(chosen: argparse.Namespace) -> None:
         print("\n".join(demo.greeting(installation, address)), flush=True)
     else:
         given = {} if os.environ.get("PATHWAY_PUBLIC_URL") else {"public_url": address}
-        installation = _installation(_settings(**given))
+        installation = opening.installation(opening.settings(**given))
         print(f"Pathway Generator: {address}", flush=True)
     serving.serve(installation, listening)
 
@@ -90,7 +77,7 @@ def _verify(chosen: argparse.Namespace) -> None:
     from service import trail
     from service.errors import BrokenTrail
 
-    installation = _installation(_settings())
+    installation = opening.installation()
     kept = []
     if chosen.checkpoints is not None:
         from pathway.reading import text_of
@@ -108,7 +95,7 @@ def _export(chosen: argparse.Namespace) -> None:
     from pathway import casefile
     from service import trail
 
-    installation = _installation(_settings())
+    installation = opening.installation()
     vault = installation.vault if chosen.with_contents else None
     with installation.store.reading() as connection, casefile.whole(chosen.out) as file:
         for record in trail.export(connection, vault):
@@ -124,16 +111,39 @@ def _create_key(chosen: argparse.Namespace) -> None:
 
     if chosen.role not in ROLES:
         raise FaultySetting(f"--role: must be one of {', '.join(ROLES)}")
-    installation = _installation(_settings())
+    installation = opening.installation()
     with installation.visit(OPERATOR, installation.new_trace()) as visit:
         made = keys.create(visit, {"label": chosen.label, "role": chosen.role, "unit": chosen.unit})
     print(made["bearer"])
 
 
-def _upgrade(_: argparse.Namespace) -> None:
-    from service.store import connect, migration
+def _replay(chosen: argparse.Namespace) -> None:
+    from dataclasses import asdict
 
-    settings = _settings()
-    store = connect(settings.database_url, settings.database_wait_seconds)
-    migration.move(store)
-    print(f"The database is at version {migration.newest()}.")
+    from service.errors import NotTheSame
+    from service.replay import replay
+
+    with opening.opened() as installation:
+        replayed = replay(installation, chosen.suggestion)
+    if chosen.json:
+        print(json.dumps(asdict(replayed) | {"holds": replayed.holds}, ensure_ascii=False, indent=1))
+    else:
+        print("\n".join(_worded(replayed)))
+    if not replayed.holds:
+        raise NotTheSame("the suggestion is not what comes out now; pathway replay --json tells where")
+
+
+def _worded(replayed: Any) -> list[str]:
+    versions = ", ".join(f"{name} {told}" for name, told in replayed.made_with.items())
+    if replayed.bit_equal:
+        told = ["The same to the last bit: gains, explanations, plans, reasons and words."]
+    elif replayed.different:
+        told = ["DIFFERENT:", *replayed.different]
+    else:
+        told = [
+            f"Gains, explanations and levels of the plans are the same (largest difference {replayed.largest:.1g})."
+        ]
+    if not replayed.chosen_again:
+        told += ["The planner of today says something else in:", *replayed.otherwise[:20]]
+    broken = ["BROKEN RULES:", *replayed.broken_rules] if replayed.broken_rules else ["The plans keep the rules."]
+    return [f"Made with {versions}.", *told, *broken]

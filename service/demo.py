@@ -40,6 +40,7 @@ def open_demo(environment: Mapping[str, str], folder: Path, address: str) -> Ins
         "demo": True,
         "seal_key": _secret(folder, "seal-key"),
         "trail_key": _secret(folder, "trail-key"),
+        "versions": folder / "versions",
         "public_url": environment.get("PATHWAY_PUBLIC_URL") or address,
     }
     if not environment.get("PATHWAY_DATABASE_URL"):

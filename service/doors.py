@@ -2,7 +2,9 @@
 
 # ruff: noqa: D103 - what each does stands in docs/SERVICE.md
 
+from hmac import compare_digest
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import parse_qs, urlsplit
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from service.access.provider import Provider
 
 router = APIRouter(include_in_schema=False)
+BEGUN, BEGUN_SECONDS = "__Host-pathway-login", 600  # the browser that a login was begun in
 Text = Annotated[str, Form(max_length=500)]
 
 
@@ -44,12 +47,23 @@ def make_token(request: Request, grant_type: Text, client_id: Text, client_secre
 
 @router.get("/login")
 def begin_login(request: Request) -> Response:
-    return RedirectResponse(_provider(request).begin(_installation(request)), 303)
+    to = _provider(request).begin(_installation(request))
+    answer = RedirectResponse(to, 303)
+    begun = parse_qs(urlsplit(to).query)["state"][0]
+    answer.set_cookie(BEGUN, begun, path="/", max_age=BEGUN_SECONDS, secure=True, httponly=True, samesite="lax")
+    return answer
 
 
 @router.get("/login/callback")
 def finish_login(request: Request, state: str = "", code: str = "") -> Response:
-    return _entered(request, _provider(request).finish(_installation(request), state, code))
+    provider = _provider(request)
+    if not compare_digest(request.cookies.get(BEGUN, "").encode(), state.encode()):
+        raise Unauthenticated(
+            "this login was begun in another browser; log in again"
+        )  # or by another site, for its own
+    answer = _entered(request, provider.finish(_installation(request), state, code))
+    answer.delete_cookie(BEGUN, path="/", secure=True, httponly=True, samesite="lax")
+    return answer
 
 
 @router.post("/login/demo")
@@ -110,6 +124,8 @@ def caller_in_session(request: Request) -> Caller:
     ------
     Unauthenticated
         Nobody, or no longer.
+    TooMany
+        Somebody who calls too fast.
     """
     installation = _installation(request)
     secret = request.cookies.get(sessions.COOKIE)
@@ -117,5 +133,6 @@ def caller_in_session(request: Request) -> Caller:
         with installation.store.writing() as connection:
             caller = sessions.caller_of(connection, secret, installation.settings, installation.now())
         if caller is not None:
+            installation.pace.take(caller.account, installation.settings.calls_per_minute)
             return caller
     raise Unauthenticated("log in")

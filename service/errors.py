@@ -6,6 +6,8 @@
     ├── FaultySetting            a setting in the environment is missing or breaks a rule
     ├── WrongDatabase            the database is of another kind or version than this start needs
     ├── BrokenTrail              the trail does not verify
+    ├── WrongVersion             the model or catalogue of a suggestion is not kept any more
+    ├── NotTheSame               a suggestion that is worked out again is another
     └── Refusal                  a request that is answered with a problem (RFC 9457); `status` is its HTTP status
         ├── Malformed            400  not JSON, or no request that can be read
         ├── Unauthenticated      401  nobody known
@@ -19,6 +21,7 @@
         ├── WrongMedia           415
         ├── Faulty               422  read, but breaks a rule
         ├── Unconditional        428  If-Match is needed
+        ├── TooMany              429  faster than the service lets anybody
         └── Unavailable          503  database gone, model missing, or too much to do; may be tried again
 
 No message repeats the content of a field: it may hold a personnummer.
@@ -45,6 +48,18 @@ class BrokenTrail(PathwayError):
     """The trail does not verify; the message says where."""
 
     code = "broken_trail"
+
+
+class WrongVersion(PathwayError):
+    """What a suggestion was made with is not kept, or no longer what it was; the message names it."""
+
+    code = "wrong_version"
+
+
+class NotTheSame(PathwayError):
+    """A suggestion that was worked out again differs from what was shown; the message says how to see where."""
+
+    code = "not_the_same"
 
 
 class Refusal(PathwayError):
@@ -144,6 +159,23 @@ class Unconditional(Refusal):
 
     code, status = "unconditional", 428
     title, title_sv = "If-Match is needed", "If-Match behövs"
+
+
+class TooMany(Refusal):
+    """The caller calls faster than the service lets anybody.
+
+    Attributes
+    ----------
+    seconds
+        When to call again.
+    """
+
+    code, status = "too_many", 429
+    title, title_sv = "Too many calls", "För många anrop"
+
+    def __init__(self, rule: str, seconds: int) -> None:
+        super().__init__(f"{rule}; call again in {seconds} seconds")
+        self.seconds = seconds
 
 
 class Unavailable(Refusal):

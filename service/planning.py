@@ -17,6 +17,7 @@ from pathway.errors import FaultyCase, PathwayError
 from pathway.instrument import Instrument
 from pathway.modelfolder import CARD, MANIFEST, Model
 from pathway.suggestion import Desk
+from service import versions
 from service.errors import Faulty, Unavailable
 from service.settings import Settings
 
@@ -43,6 +44,7 @@ class Planning:
 
     def __init__(self, desk: Desk | None, folder: Path, at_once: int, wait_seconds: float, lacking: str = "") -> None:
         self._desk, self._folder, self.lacking = desk, folder, lacking
+        self._versions = versions_of(desk) if desk else None
         self._turns = threading.BoundedSemaphore(at_once)
         self._wait_seconds = wait_seconds
 
@@ -75,12 +77,7 @@ class Planning:
 
     def versions(self) -> dict[str, str]:
         """Name what suggestions are made with, as the trail holds it."""
-        return {
-            "model": self.desk.version,
-            "catalogue": self.catalogue.version,
-            "instrument": self.instrument.name,
-            "software": __version__,
-        }
+        return self._versions or versions_of(self.desk)
 
     def card(self) -> str:
         """Give the model's card, in Markdown."""
@@ -138,11 +135,27 @@ class Planning:
             self._turns.release()
 
 
+def versions_of(desk: Desk) -> dict[str, str]:
+    """Name what suggestions are made with at a desk, as the trail holds it."""
+    return {
+        "model": desk.version,
+        "catalogue": desk.catalogue.version,
+        "catalogue_sha256": versions.sha256_of(desk.catalogue),
+        "instrument": desk.model.instrument.name,
+        "software": __version__,
+    }
+
+
 def load(settings: Settings) -> Planning:
-    """Read model and catalogue; where they cannot be read, the service starts all the same and says so."""
+    """Read model and catalogue; where they cannot be read, the service starts all the same and says so.
+
+    Both are kept for replay where the settings say; raises `FaultySetting` where that folder cannot be written.
+    """
     desk, lacking = None, ""
     try:
         desk = Desk(modelfolder.read(settings.model), catalogue.read(settings.catalogue))
     except PathwayError as error:
         lacking = error.message
+    if desk is not None and settings.versions is not None:
+        versions.keep(settings.versions, desk, settings.model)
     return Planning(desk, settings.model, settings.plans_at_once, settings.plan_wait_seconds, lacking)

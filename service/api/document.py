@@ -36,6 +36,7 @@ _PROBLEMS = {
     415: "Inte JSON. Not JSON.",
     422: "Följer inte reglerna. Breaks a rule.",
     428: "If-Match behövs. If-Match is needed.",
+    429: "För många anrop. Too many calls.",
     500: "Ett fel hos oss. A mistake of ours.",
     503: "Inte tillgänglig just nu. Not available now.",
 }
@@ -101,8 +102,15 @@ def _limitations(settings: Settings) -> list[str]:
         f"A process plans {settings.plans_at_once} cases at once; a request waits at most "
         f"{settings.plan_wait_seconds} seconds for its turn. When time is short, the best plan found is given with "
         "its gap (proof.gap).",
+        *_pace(settings),
         "Suggestions rest on a model; its card says what it does not know.",
     ]
+
+
+def _pace(settings: Settings) -> list[str]:
+    if not settings.calls_per_minute:
+        return []
+    return [f"A caller may make {settings.calls_per_minute} calls a minute in each process; then 429 (Retry-After)."]
 
 
 def _complete(operation: Plain, told: Mapping[str, str], shown: Mapping[str, Any]) -> None:

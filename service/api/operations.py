@@ -42,7 +42,7 @@ class Operation:
     @property
     def problems(self) -> tuple[int, ...]:
         """Statuses of all problems that it can answer with."""
-        known = () if self.open else (401, 403)
+        known = () if self.open else (401, 403, 429)
         body = (400, 413, 415, 422) if self.takes else ()
         return tuple(sorted({*known, *body, *self.refuses, 500, 503}))
 

@@ -57,6 +57,8 @@ def of_refusal(refusal: Refusal, trace: str) -> JSONResponse:
         headers["WWW-Authenticate"] = "Bearer"
     if refusal.status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = RETRY_AFTER_SECONDS
+    if isinstance(refusal, errors.TooMany):
+        headers["Retry-After"] = str(refusal.seconds)
     return answer(
         refusal.status, refusal.code, refusal.title, refusal.title_sv, refusal.message, trace, headers
     )  # fmt: skip

@@ -13,6 +13,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from service.errors import Conflict, FaultySetting, Unavailable
 
 _READING = {"reading": True}
+_TROUBLES = {  # SQLite's and PostgreSQL's names
+    "SQLITE_FULL": "has no space left on its disk",
+    "53100": "has no space left on its disk",
+    "SQLITE_BUSY": "is locked by another program",
+    "55P03": "is locked by another program",
+    "SQLITE_READONLY": "may only be read",
+    "25006": "may only be read",
+}
 
 
 class Store:
@@ -42,6 +50,29 @@ class Store:
             The database does not answer.
         """
         with _worded(), self.engine.connect().execution_options(**_READING) as connection:
+            yield connection
+
+    @contextmanager
+    def snapshot(self, alone: bool = False) -> Iterator[sa.Connection]:
+        """Read everything as it is at one moment, however long it takes.
+
+        Parameters
+        ----------
+        alone
+            Whether nobody may add to the trail meanwhile.
+
+        Raises
+        ------
+        Unavailable
+            The database does not answer.
+        """
+        if self._line is not None:
+            with self.writing() if alone else self.reading() as connection:
+                yield connection
+            return
+        with _worded(), self.engine.execution_options(isolation_level="REPEATABLE READ").begin() as connection:
+            if alone:
+                connection.execute(sa.text("LOCK TABLE trail_head IN EXCLUSIVE MODE"))
             yield connection
 
     @contextmanager
@@ -138,4 +169,11 @@ def _worded() -> Iterator[None]:
     except PoolTimeout:
         raise Unavailable("all connections to the database are busy; try again") from None
     except SQLAlchemyError as error:
-        raise Unavailable(f"the database did not answer ({type(error).__name__}); try again") from None
+        raise Unavailable(f"the database {_trouble(error)}; nothing was written, try again") from None
+
+
+def _trouble(error: SQLAlchemyError) -> str:
+    """Word what ails the database, by the driver's own code."""
+    cause = getattr(error, "orig", None)
+    code = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None)
+    return _TROUBLES.get(str(code), f"did not answer ({type(error).__name__})")

@@ -101,6 +101,16 @@ def all_contents(connection: sa.Connection) -> Any:
     return connection.execute(sa.select(CONTENT).execution_options(yield_per=100)).mappings()
 
 
+def all_suggestions(connection: sa.Connection) -> list[Row]:
+    """List all suggestions."""
+    return rows.many(connection, sa.select(SUGGESTION))
+
+
+def all_decisions(connection: sa.Connection) -> list[Row]:
+    """List all decisions."""
+    return rows.many(connection, sa.select(DECISION))
+
+
 def cases_idle_since(connection: sa.Connection, moment: str) -> list[Row]:
     """List cases that nothing was stored about since a moment."""
     used = sa.select(CONTENT.c.case_id).where(CONTENT.c.created_at >= moment)

@@ -49,6 +49,11 @@ def entries(connection: sa.Connection) -> Iterator[Row]:
     yield from (dict(row) for row in connection.execute(query).mappings())
 
 
+def about(connection: sa.Connection, suggestion_id: str) -> list[Row]:
+    """List all entries about a suggestion, oldest first."""
+    return rows.many(connection, sa.select(TRAIL).where(TRAIL.c.suggestion_id == suggestion_id).order_by(TRAIL.c.seq))
+
+
 def listed(
     connection: sa.Connection, number: int, limit: int, suggestion_id: str | None = None
 ) -> tuple[list[Row], int]:

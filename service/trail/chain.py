@@ -10,7 +10,7 @@ from service.errors import BrokenTrail, WrongDatabase
 from service.store import Connection
 from service.store import suggestions as stored
 from service.store import trail as rows
-from service.trail import verify
+from service.trail import holding, verify
 from service.trail.signing import Signer
 from service.vault import Vault
 
@@ -97,7 +97,7 @@ def append(
         The end is not signed with this key: nothing is built upon it.
     """
     head = rows.locked_head(connection)
-    if head["seq"] and not verify.is_signed(head, signer.public_key):
+    if head["seq"] and not signer.has_signed(head):
         raise BrokenTrail("the trail's end is not signed with this key; check PATHWAY_TRAIL_KEY and verify the trail")
     seq, hash_ = int(head["seq"]), str(head["hash"])
     first, added = seq, []
@@ -154,7 +154,7 @@ def _chained(row: Mapping[str, Any]) -> dict[str, Any]:
 def check(
     connection: Connection, public_key: str, vault: Vault | None = None, kept: Iterable[Mapping[str, Any]] = ()
 ) -> list[str]:
-    """Verify the trail; what is wrong with it, a line each, and nothing where it holds.
+    """Verify the trail, and suggestions and decisions against it; a line for each fault, and none where it holds.
 
     Parameters
     ----------
@@ -169,7 +169,7 @@ def check(
         for row in rows.entries(connection)
         if row["suggestion_id"] != _told_of(row["body"])
     ]
-    return found
+    return found + list(holding.faults(connection))
 
 
 def _told_of(body: str) -> Any:

@@ -48,7 +48,8 @@ def planning() -> Planning:
 
 def open_on(store: Store, planning: Planning, **settings: Any) -> Installation:
     """Open an installation on a database that is up to date."""
-    chosen = Settings(seal_key="seal key of the tests " * 2, trail_key="trail key of the tests " * 2, **settings)
+    settings = {"calls_per_minute": 0} | settings
+    chosen = Settings(seal_key="seal key of the tests-" * 2, trail_key="trail key of the tests-" * 2, **settings)
     return replace(
         app.open_installation(replace(chosen, model=Path("none")), store), settings=chosen, planning=planning
     )

@@ -258,7 +258,11 @@ def test_a_browser_walks_from_login_to_logout(login: Login, provider: tuple[Hous
         async with httpx2.AsyncClient(transport=transport, base_url="https://service") as browser:
             seen = [(await browser.get("/who")).json()]
             state = login.begin((await browser.get("/login")).headers["location"])
-            assert (await browser.get("/login/callback", params={"state": state, "code": "c"})).status_code == 303
+            back = {"state": state, "code": "c"}
+            async with httpx2.AsyncClient(transport=transport, base_url="https://service") as another:
+                with pytest.raises(Unauthenticated, match="another browser"):
+                    await another.get("/login/callback", params=back)
+            assert (await browser.get("/login/callback", params=back)).status_code == 303
             seen.append((await browser.get("/who")).json())
             await browser.post("/logout")
             return [*seen, (await browser.get("/who")).json()]

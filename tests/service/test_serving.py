@@ -48,6 +48,13 @@ def test_every_setting_is_on_the_page() -> None:
     assert set(re.findall(r"`(PATHWAY_\w+)`", page)) >= set(settings.names())
 
 
+def test_the_example_of_the_environment_has_every_setting() -> None:
+    example = (ROOT / "ops" / "service.env.example").read_text(encoding="utf-8")
+    named = set(re.findall(r"^#(PATHWAY_\w+)=", example, re.MULTILINE))
+    known = set(settings.names())
+    assert {one if one in known else one.removesuffix("_FILE") for one in named} == known
+
+
 @pytest.mark.parametrize("missing", list(KEYS))
 def test_without_a_key_nothing_starts_and_the_message_names_it(missing: str) -> None:
     for environment in ({k: v for k, v in KEYS.items() if k != missing}, KEYS | {missing: "short secret"}):

@@ -81,6 +81,15 @@ def test_a_trail_that_nobody_touched_holds(busy: House) -> None:
         ("an altered checkpoint", ["UPDATE checkpoint SET at = '2000-01-01T00:00:00.000000Z'"]),
         ("an altered end", ["UPDATE trail_head SET seq = seq + 1"]),
         ("altered content", ["UPDATE content SET salt = '00'"]),
+        ("another answer", ["UPDATE decision SET answer = 'accepted'"]),
+        ("another reason", ["UPDATE decision SET reason_code = 'health'"]),
+        (
+            "a decision in another's name",
+            ["UPDATE decision SET decided_by = (SELECT id FROM account WHERE role = 'auditor')"],
+        ),
+        ("a decision that is gone", ["DELETE FROM decision"]),
+        ("a suggestion that abstains now", ["UPDATE suggestion SET status = 'abstained'"]),
+        ("a suggestion with other content", ["UPDATE suggestion SET output_sha256 = input_sha256"]),
         ("content in another's place", ["UPDATE content SET sealed = (SELECT sealed FROM content LIMIT 1)"]),
     ],
 )
@@ -110,7 +119,9 @@ def test_a_trail_rewritten_from_an_entry_on_is_found_by_its_signatures(busy: Hou
             )
             previous = link
         connection.execute(sa.text("UPDATE trail_head SET hash = :h"), {"h": previous})
-    assert {fault.split(":")[0].split()[0] for fault in faults(busy)} == {"head", "checkpoint"}
+    assert {fault.split(":")[0].split()[0] for fault in faults(busy)} == {
+        "head", "checkpoint", "suggestion", "decision",
+    }  # fmt: skip
 
 
 def test_entries_cut_off_with_the_end_put_back_are_found_by_a_checkpoint(busy: House) -> None:
@@ -211,7 +222,7 @@ def test_the_trail_names_nobody(busy: House) -> None:
 
 def test_a_decision_in_the_trail_tells_what_was_shown_with_which_versions(busy: House) -> None:
     made, decided = busy.trail("suggestion.made")[0], busy.trail("decision.made")[0]
-    assert set(made["versions"]) == {"model", "catalogue", "instrument", "software"}
+    assert set(made["versions"]) == {"model", "catalogue", "catalogue_sha256", "instrument", "software"}
     assert decided["contents"]["output"] == made["contents"]["output"]
     assert decided["facts"]["answer"] == "rejected"
 
