@@ -1,6 +1,7 @@
 """Lays out an activity's card: its reasons in groups, its gain on each indicator, and every number behind them."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from pathway.case import Case
 from pathway.catalogue import Catalogue
@@ -52,7 +53,7 @@ class Cards:
                 self.words.text("page.weighed"),
                 *(self.words.indicator(self.instrument, indicator) for indicator in activity.explanation),
             ),
-            numbers=self._numbers(activity, weighed),
+            written=partial(self._numbers, activity, weighed),
         )
 
     def _part(self, group: Reason, longest: float) -> Part:

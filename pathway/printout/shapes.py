@@ -1,7 +1,9 @@
 """The shapes of a sheet: every text and number of a suggestion as it is shown, and where bars and marks lie."""
 
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
 
 ARROWS = {"up": "▲", "down": "▼", "same": "="}  # always beside words: never by colour or shape alone
 
@@ -105,8 +107,8 @@ class Card:
     ----------
     parts
         The weightiest; `rest` is the sum of the others, and empty if there are none.
-    numbers
-        Base, every feature and the sum: a label, then the weighed number and one number per indicator of `columns`.
+    written
+        Writes `numbers`: they are many, and not everybody asks for them.
     """
 
     bar: Bar
@@ -118,7 +120,12 @@ class Card:
     total: str
     gains: tuple[Gain, ...]
     columns: tuple[str, ...]
-    numbers: tuple[tuple[str, ...], ...]
+    written: Callable[[], tuple[tuple[str, ...], ...]] = field(repr=False, compare=False)
+
+    @cached_property
+    def numbers(self) -> tuple[tuple[str, ...], ...]:
+        """Base, every feature and the sum: a label, then the weighed number and one per indicator of `columns`."""
+        return self.written()
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 import asyncio
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +25,12 @@ from service.visits import Installation
 
 OFFERED = ("BUD-01", "SE-01", "SAM-01")  # few, so that planning takes no time
 NUMBER, UNIT, OTHER_UNIT = "fall-0004", "Norr", "Söder"
+
+
+def wait_for(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run to the end in a thread of its own: where a browser is open in this process, its own thread has a loop."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 def case(number: str = NUMBER) -> dict[str, Any]:
@@ -74,7 +81,7 @@ class House:
             headers["Authorization"] = f"Bearer {self.tokens[who]}"
         if body is not None:
             more["json"] = body
-        return asyncio.run(self._ask(method, path, headers, more))
+        return wait_for(self._ask(method, path, headers, more))
 
     async def _ask(self, method: str, path: str, headers: dict[str, str], more: dict[str, Any]) -> httpx2.Response:
         transport = httpx2.ASGITransport(self.app, raise_app_exceptions=False)

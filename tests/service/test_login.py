@@ -19,7 +19,7 @@ from service.access import sessions
 from service.access.provider import Provider, person_of
 from service.errors import Forbidden, Refusal, Unauthenticated, Unavailable
 from service.settings import Settings
-from tests.service.conftest import NUMBER, House
+from tests.service.conftest import NUMBER, House, wait_for
 
 ISSUER = "https://login.test"
 KEY, OTHER_KEY = (RSAKey.generate_key(2048, {"kid": "k1", "alg": "RS256", "use": "sig"}) for _ in range(2))
@@ -234,8 +234,6 @@ def test_without_a_provider_nobody_can_begin_a_login(house: House) -> None:
 
 
 def test_a_browser_walks_from_login_to_logout(login: Login, provider: tuple[House, Provider]) -> None:
-    import asyncio
-
     house, oidc = provider
     app: FastAPI = FastAPI()
     app.state.installation, app.state.provider = house.installation, oidc
@@ -267,6 +265,6 @@ def test_a_browser_walks_from_login_to_logout(login: Login, provider: tuple[Hous
             await browser.post("/logout")
             return [*seen, (await browser.get("/who")).json()]
 
-    assert asyncio.run(walk()) == ["nobody", "handläggare", "nobody"]
+    assert wait_for(walk()) == ["nobody", "handläggare", "nobody"]
     assert house.trail("login.made")[0]["actor"]["unit"] == "Norr"
     assert "anna" not in str(house.trail())
