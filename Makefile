@@ -35,7 +35,7 @@ test: ## check style, types and directions of imports, and run the tests
 	@told=$$($(BIN)/lint-imports --no-logo) || { echo "$$told"; exit 1; }
 	@$(BIN)/pytest -n 2
 
-shipped: ## make the mock data and the model that are shipped anew
+shipped: ## make the mock data, the model and its audit that are shipped anew
 	$(call run,scripts/setup.py requirements.lock)
 	@$(BIN)/python scripts/ship.py
 

@@ -5,8 +5,10 @@
 The world is another than that of the shipped package (effects hang on the seed): 2,000 of its people are imported and
 trained on, and those drawn after them, whom the model has not seen, are planned for. The truth is taken as it is at
 the person's last measurement. Beside the suggested plan stands the plan that the same planner makes with the true
-gains: the most that anybody could suggest. What a gap costs is left out of plans on all sides. Last comes how often
-the 90 % interval of the gain of an insats, taken alone against a gap, holds the truth, where the model may speak.
+gains: the most that anybody could suggest. Suggested plans are worth what is expected along their way, gaps they fill
+included; the truth here is at today's state, and leaves gaps out (`benchmarks.foresight` rolls both forward). Last
+comes how often the 90 % interval of the gain of an insats, taken alone against a gap, holds the truth, where the model
+may speak.
 """
 
 import argparse

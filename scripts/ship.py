@@ -1,28 +1,44 @@
-"""Makes anew what the product ships with: the mock data package and the model trained on it. `make shipped`.
+"""Makes anew what the product ships with: the mock data, the model trained on it, and its audit. `make shipped`.
 
 The register between them lives in a temporary folder, with the public key of mock data.
 """
 
 import tempfile
 from datetime import date
+from pathlib import Path
 
-from pathway import catalogue, evaluation, instrument, intake, mock, modelfolder, pseudonym, register, shipped, training
+from pathway import (
+    audit,
+    catalogue,
+    evaluation,
+    instrument,
+    intake,
+    mock,
+    modelfolder,
+    pseudonym,
+    register,
+    shipped,
+    training,
+)
 from pathway.progress import shown
 
 CLIENTS, SEED = 2000, 2026
 TODAY = date(2026, 11, 22)  # of the import; no row of the package is later
+AUDIT = Path(__file__).resolve().parent.parent / "docs" / "audit"
 
 
 def main() -> None:
-    """Write data/mock, then models/mock."""
+    """Write data/mock, then models/mock, then docs/audit."""
     with shown("mock") as tell:
         mock.write(shipped.mock_package(), CLIENTS, SEED, progress=tell)
     bip = instrument.read()
     with tempfile.TemporaryDirectory() as folder, shown("train") as tell:
         key = pseudonym.key_from({"PATHWAY_KEY": shipped.MOCK_KEY})
         intake.take_in(shipped.mock_package(), folder, key, bip, TODAY)
-        model = training.train(register.open(folder), catalogue.read(shipped.catalogue()), bip, progress=tell)
+        known, offered = register.open(folder), catalogue.read(shipped.catalogue())
+        model = training.train(known, offered, bip, progress=tell)
         modelfolder.write(model, shipped.model())
+        audit.write(audit.examine(known, modelfolder.read(shipped.model()), TODAY, offered, progress=tell), AUDIT)
     print("\n".join(evaluation.lines(model.evaluation)))
 
 
