@@ -27,6 +27,7 @@ def listen(host: str, port: int) -> tuple[socket.socket, str]:
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
+        listening.listen()  # whoever comes before the application is ready waits, and is not turned away
     except OSError as error:
         listening.close()
         raise FaultySetting(f"cannot listen on {host}:{port} ({error.strerror}); choose another --port") from None
