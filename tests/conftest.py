@@ -10,8 +10,13 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import settings
 
 pytest_plugins = ["tests.worlds"]
+
+# The same examples every time, however slow the machine: a check of somebody's change must not fail by chance.
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session")

@@ -350,7 +350,7 @@ def test_what_moved_is_said_in_the_direction_of_its_numbers(small_desk, asked, m
     after = replace(suggestion, plans=(replace(plan, objective=plan.objective + more, expected=expected),))
     text = moved(Basis.of(small_desk, case, suggestion), after).text
     worth = {1: "steg mer", 0: "lika mycket", -1: "steg mindre"}
-    sign = int(np.sign(round(more, 2)))
+    sign = int(np.sign(round((plan.objective + more) - plan.objective, 2)))  # as floats have it
     assert [word for word in worth.values() if word in text] == [worth[sign]]
     shown = round(new, 1) - round(level.with_plan.mean, 1)
     assert ("blir högre" in text, "blir lägre" in text) == (round(shown, 1) > 0, round(shown, 1) < 0)
