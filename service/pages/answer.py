@@ -11,14 +11,14 @@ from fastapi.responses import Response
 from pathway.case import Case
 from pathway.catalogue import Catalogue
 from pathway.wording.reasons import name_of
-from service import decisions, suggestions
+from service import decisions, rules, suggestions
 from service.access.roles import Permission
 from service.api.calls import Answer
 from service.errors import AlreadyDecided
 from service.pages.opened import Opened, opened
 from service.pages.suggestion import read_number
 from service.pages.visitor import Sent, Visitor, allowed, sending
-from service.proposed import Broken, Chosen, broken_rules
+from service.rules import Broken, Placed
 from service.visits import Visit
 
 router = APIRouter(include_in_schema=False)
@@ -81,7 +81,7 @@ def take_answer(id: str, guest: Annotated[Visitor, sending(Permission.DECIDE)]) 
         if guest.sent.get("action") == "add":
             return _form(visit, guest, found, _with_added(draft, found.case, visit.planning.catalogue), [], None)
         chosen, errors = read_chosen(draft, guest) if draft.answer == "changed" else ([], [])
-        broken = broken_rules(chosen, found.case, visit.planning.catalogue) if chosen and not errors else []
+        broken = rules.broken(chosen, found.case, visit.planning.catalogue) if chosen and not errors else []
         if guest.sent.get("action") == "check":
             return _form(visit, guest, found, draft, errors, None if errors else broken)
         errors = [*_asked_for(draft, found, guest), *errors]
@@ -125,7 +125,7 @@ def read_draft(sent: Sent, catalogue: Catalogue) -> Draft:
     )
 
 
-def read_chosen(draft: Draft, guest: Visitor) -> tuple[list[Chosen], Errors]:
+def read_chosen(draft: Draft, guest: Visitor) -> tuple[list[Placed], Errors]:
     """Read the rows that stay as activities, and what is wrong beside which field."""
     chosen, errors = [], []
     texts = guest.texts
@@ -140,7 +140,7 @@ def read_chosen(draft: Draft, guest: Visitor) -> tuple[list[Chosen], Errors]:
         if hours is None or not 0 < hours <= 60:
             errors.append((f"hours.{number}", texts("answer.no_hours", insats=row.name)))
         if start and last and hours and last >= start:
-            chosen.append(Chosen(row.insats_id, start, last + timedelta(days=1), hours))
+            chosen.append(Placed(row.insats_id, start, last + timedelta(days=1), hours))
     if not chosen and not errors:
         errors.append(("add", texts("answer.none_left")))
     return chosen, errors
@@ -173,7 +173,7 @@ def _asked_for(draft: Draft, found: Opened, guest: Visitor) -> Errors:
     return errors
 
 
-def _given(draft: Draft, chosen: Sequence[Chosen]) -> dict[str, Any]:
+def _given(draft: Draft, chosen: Sequence[Placed]) -> dict[str, Any]:
     given: dict[str, Any] = {"answer": draft.answer, "reason_code": draft.reason_code, "reason": draft.reason}
     if draft.answer == "accepted":
         given["plan_rank"] = int(draft.rank) if draft.rank.isdecimal() else 1

@@ -18,7 +18,7 @@ from service.pages.answer import ANSWERS
 SERVICE = Path(speech.__file__).parent.parent
 RAW = tomllib.loads((SERVICE / speech.PLACE).read_text(encoding="utf-8"))
 SOURCES = [
-    *(SERVICE / "pages").glob("*.py"), *(SERVICE / "templates").glob("*.html"), SERVICE / "proposed.py"
+    *(SERVICE / "pages").glob("*.py"), *(SERVICE / "templates").glob("*.html"), SERVICE / "rules.py"
 ]  # fmt: skip
 TEXT = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
 MOST_WORDS = 20
@@ -32,7 +32,8 @@ def used() -> set[str]:
     """Keys that sources name, and those that they put together from what they know."""
     named = set(re.findall(r"""\b(?:t|texts)\(\s*"(\w+\.\w+)\"""", TEXT))
     named |= {"what_if.whole", "what_if.number"}
-    rules = set(re.findall(r"""yield (?:Broken\()?"(\w+)\"""", (SERVICE / "proposed.py").read_text(encoding="utf-8")))
+    rules = set(re.findall(r"""(?:yield |Broken\()"(\w+)\"""", (SERVICE / "rules.py").read_text(encoding="utf-8")))
+    rules |= {"municipality", "age", "income_source", "swedish_level"}  # as the planner's own rules are called
     families = {
         "roles": ROLES, "sign_in": ROLES, "states": (*ANSWERS, "suggested", "abstained", "none"), "answers": ANSWERS,
         "waits": overview.PRESSING, "ended": get_args(EndedAs), "respondents": ("klient", "handläggare"),

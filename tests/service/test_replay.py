@@ -74,12 +74,11 @@ def _given(house: House) -> Any:
 
 BREAKING: dict[str, Callable[[Any, Any], Any]] = {
     "avoided": lambda case, id: replace(case, wishes=replace(case.wishes, avoid=(id,), require=(), prefer=())),
-    "hours_limit": lambda case, _: replace(case, limits=replace(case.limits, hours_per_week=0.5)),
     "weekly_load": lambda case, _: replace(case, limits=replace(case.limits, hours_per_week=0.5)),
     "horizon": lambda case, _: replace(case, limits=replace(case.limits, horizon_weeks=2)),
     "budget": lambda case, _: replace(case, limits=replace(case.limits, budget=0)),
     "required_wish": lambda case, _: replace(case, wishes=replace(case.wishes, require=("SAM-99",))),
-    "intake_dates": lambda case, _: replace(case, as_of=case.as_of.replace(year=case.as_of.year + 1)),
+    "queue": lambda case, _: replace(case, as_of=case.as_of.replace(year=case.as_of.year + 1)),
     "max_activities": lambda case, _: replace(case, limits=replace(case.limits, activities=1)),
 }
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from pathway.case import Case, Limits, Participation, Profile
+from pathway.case import Answer, Case, HoursFrom, Limits, Locked, Participation, Profile
 from pathway.catalogue import Catalogue, Evidence, Insats, Intake, Range, Requirements, Weeks
-from service.proposed import Chosen, broken_rules
+from service import rules
+from service.rules import Placed
 
 MONDAY = date(2026, 11, 2)
 
@@ -17,9 +18,9 @@ def insats(id: str = "A", **more: Any) -> Insats:
     return Insats(id, id, "jobb", Weeks(4, 8, 12), Range(2, 8, 20), evidence=Evidence(), **more)
 
 
-def chosen(id: str = "A", weeks: int = 8, start: int = 0, hours: float = 8) -> Chosen:
+def chosen(id: str = "A", weeks: int = 8, start: int = 0, hours: float = 8) -> Placed:
     first = MONDAY + timedelta(weeks=start)
-    return Chosen(id, first, first + timedelta(weeks=weeks), hours)
+    return Placed(id, first, first + timedelta(weeks=weeks), hours)
 
 
 def case(**more: Any) -> Case:
@@ -27,8 +28,8 @@ def case(**more: Any) -> Case:
     return replace(Case("x", MONDAY, (), profile=profile, limits=Limits(hours_per_week=20, parallel=2)), **more)
 
 
-def told(plan: list[Chosen], *offered: Insats, **more: Any) -> list[str]:
-    return [one.rule for one in broken_rules(plan, case(**more), Catalogue("v", offered))]
+def told(plan: list[Placed], *offered: Insats, **more: Any) -> list[str]:
+    return [one.rule for one in rules.broken(plan, case(**more), Catalogue("v", offered))]
 
 
 def test_a_plan_that_keeps_all_rules_is_told_nothing_of() -> None:
@@ -45,12 +46,42 @@ def test_a_plan_that_keeps_all_rules_is_told_nothing_of() -> None:
         ("swedish_level", {"swedish_level_min": "god"}),
         ("queue", {"queue_weeks": 1}),
         ("intake_dates", {"intake": Intake("datum", (date(2026, 11, 9),))}),
-        ("validity", {"valid_to": date(2026, 12, 1)}),
+        ("validity", {"valid_to": date(2026, 12, 26)}),
+        ("places", {"places": 0}),
         ("required_level", {"requires": Requirements(levels={"natverk": 2.0})}),
     ],
 )
 def test_a_rule_of_an_insats_that_does_not_hold_is_named(rule: str, more: dict[str, Any]) -> None:
     assert told([chosen()], insats(**more)) == [rule]
+
+
+def test_the_last_day_of_validity_counts() -> None:
+    assert told([chosen()], insats(valid_to=date(2026, 12, 27))) == []
+
+
+def test_a_level_may_be_reached_by_what_came_before() -> None:
+    second = insats("B", requires=Requirements(levels={"natverk": 2.0}))
+    rated = Answer(MONDAY, "klient", "natverk", 1)
+    first = replace(chosen(), gains={"natverk": 1.2})
+    assert told([first, chosen("B", start=8)], insats(), second, measurements=(rated,)) == []
+    assert told([first, chosen("B", start=7)], insats(), second, measurements=(rated,)) == ["required_level"]
+
+
+def test_an_insats_is_there_once_and_what_is_decided_stays() -> None:
+    assert told([chosen(), chosen(start=10)], insats()) == ["once"]
+    lock = Locked("A", MONDAY, MONDAY + timedelta(weeks=2), 8)
+    assert told([chosen("B")], insats(), insats("B"), locked=(lock,)) == ["locked"]
+    kept = Placed("A", lock.start_on, lock.end_on, 8)  # shorter than it may be, which nobody asks now
+    assert told([kept, chosen("B")], insats(), insats("B"), locked=(lock,)) == []
+
+
+def test_hours_grow_with_the_ramp_and_activities_have_a_limit() -> None:
+    ramp = Limits(hours_per_week=20, hours_by_week=(HoursFrom(0, 6), HoursFrom(8, 20)))
+    assert told([chosen()], insats(), limits=ramp) == ["weekly_load"]
+    assert told([chosen(start=9)], insats(), limits=ramp) == []
+    assert told([chosen(), chosen("B", start=9)], insats(), insats("B"), limits=Limits(activities=1)) == [
+        "max_activities"
+    ]
 
 
 def test_length_hours_and_horizon_are_held() -> None:
@@ -76,7 +107,7 @@ def test_every_week_is_held_against_the_limits_with_what_runs_already() -> None:
     three = [chosen(), chosen("B"), chosen("C", hours=4)]
     assert told(three, insats(), insats("B"), insats("C")) == ["parallel"]
     running = Participation("C", date(2026, 10, 1), 8)
-    found = broken_rules([chosen(hours=14)], case(participations=(running,)), Catalogue("v", (insats(), insats("C"))))
+    found = rules.broken([chosen(hours=14)], case(participations=(running,)), Catalogue("v", (insats(), insats("C"))))
     assert [(one.rule, one.facts["found"], one.facts["on"]) for one in found] == [("weekly_load", 22, MONDAY)]
 
 
