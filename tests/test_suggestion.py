@@ -122,6 +122,14 @@ def test_where_nobody_comparable_had_anything_it_abstains(desk, suggested):
     assert any("för få tidigare deltagare" in note for note in suggestion.notes)
 
 
+def test_a_budget_below_the_cheapest_is_told_with_both_amounts(desk, suggested):
+    case = next(case for _, case, one in suggested if one.plans)
+    poor = dataclasses.replace(case, limits=dataclasses.replace(case.limits, budget=1))
+    suggestion = desk.suggest(poor, NOW)
+    assert suggestion.status == "abstained"
+    assert any("budgeten räcker inte" in note and "budgeten är 1 krona" in note for note in suggestion.notes)
+
+
 def test_a_required_insats_that_cannot_be_is_named(desk, suggested):
     _, case, suggestion = next(one for one in suggested if one[2].plans)
     barred = next(one.insats_id for one in suggestion.not_chosen if one.code == "not_eligible")

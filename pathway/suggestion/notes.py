@@ -80,6 +80,10 @@ def _abstention(client: Client, proposal: planner.Proposal) -> list[str]:
         return list(wording.conflict_notes(proposal.infeasible, client.catalogue, client.model.instrument, words))
     if not client.speakable:
         return [wording.note("too_few_comparable", words)]
+    beyond = [one for one in proposal.not_chosen if one.fact.rule is planner.Rule.BUDGET]
+    if beyond:
+        cheapest = min(beyond, key=lambda one: float(str(one.fact.needed)))
+        return [wording.budget_note(cheapest, client.catalogue, client.model.instrument, words)]
     codes = {one.code for one in proposal.not_chosen}
     gains_nothing = codes & {"no_expected_gain", "less_gain"}
     return [wording.note("no_expected_gain" if gains_nothing else "nothing_possible", words)]

@@ -98,6 +98,7 @@ _FILLED = {
     "rules.required_wish": "other",
     "rules.worth": "found needed",
     "notes.require_impossible": "insats reason",
+    "notes.budget_low": "insats reason",
     "notes.require_conflict": "rules",
     "notes.few_comparable": "insats n",
     "notes.unknown_cause": "insats times feature",

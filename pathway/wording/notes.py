@@ -108,6 +108,15 @@ def conflict_notes(
     return (*notes, *([note("require_conflict", words, rules=list(names))] if names else []))
 
 
+def budget_note(cheapest: Hindrance, catalogue: Catalogue, instrument: Instrument, words: Words | None = None) -> str:
+    """Say that the budget is not enough for any insats, with the one that costs least."""
+    words = words or swedish()
+    if cheapest.insats_id is None or cheapest.code is None:
+        raise ValueError("the cheapest insats must be named")
+    reason = not_chosen_text(cheapest.code, [cheapest.fact], catalogue, instrument, words)
+    return note("budget_low", words, insats=name_of(cheapest.insats_id, catalogue), reason=reason)
+
+
 def _default_notes(case: Case, words: Words) -> list[str]:
     notes: dict[str, str] = {}
     unknown = []
