@@ -8,8 +8,8 @@ Cases and catalogues are drawn by tests/builders.py: 40 % of the insatser are op
 parallel, six activities at most, ten indicators. Peers get the same options (tests/planner_peers.py), one thread, and
 as many seconds as `--peers` says. Times are CPU milliseconds of one process, so that what else the machine does hardly
 shows; OR-Tools is imported beforehand. `plan`: the first plan with its proof; `proposal`: adjusted, with alternatives
-and the reason for every other insats. `--agree` holds the plan's worth against HiGHS on so many small problems. `--svg`
-draws the time over the number of insatser.
+and the reason for every other insats; `--limit` gives the solver more or less than what ships. `--agree` holds the
+plan's worth against HiGHS on so many small problems. `--svg` draws the time over the number of insatser.
 """
 
 import argparse
@@ -48,19 +48,19 @@ def greedy(board: Board, by_density: bool) -> float:
         picked = tuple(sorted((*picked, best)))
 
 
-def measure(n_insatser: int, weeks: int, seed: int, seconds: float) -> dict[str, Any]:
+def measure(n_insatser: int, weeks: int, seed: int, seconds: float, effort: Effort) -> dict[str, Any]:
     """Plan one drawn case and hand back its figures."""
     given = builders.a_realistic_problem(seed, n_insatser=n_insatser, eligible=OPEN, horizon_weeks=weeks)
     started = time.process_time()
     problem = compile(*given)
-    board, work = Board(problem), Work()
+    board, work = Board(problem), Work(effort=effort)
     best = best_of(board, work.rounds, work.effort)
     row: dict[str, Any] = {"plan": time.process_time() - started}
     worth = board.worth(best.picked)
     row |= {"proven": best.proven, "gap": best.bound / worth - 1, "options": len(problem.options)}
     row |= {"greedy value": greedy(board, False) / worth, "greedy density": greedy(board, True) / worth}
     started = time.process_time()
-    propose(*given)
+    propose(*given, work=work)
     row["proposal"] = time.process_time() - started
     if seconds:
         plain = Plain(problem)
@@ -119,6 +119,7 @@ def main() -> int:
     parser.add_argument("--cases", type=int, default=20)
     parser.add_argument("--sizes", nargs="+", default=["45:52", "200:52"], help="insatser:weeks")
     parser.add_argument("--peers", type=float, default=0.0, help="seconds for each peer and case; 0: no peers")
+    parser.add_argument("--limit", type=float, default=Effort().deterministic, help="the solver's, in its own units")
     parser.add_argument("--agree", type=int, default=0)
     parser.add_argument("--svg", type=Path)
     chosen = parser.parse_args()
@@ -131,7 +132,7 @@ def main() -> int:
     for size in chosen.sizes:
         n_insatser, weeks = map(int, size.split(":"))
         seeds = range(FIRST_SEED, FIRST_SEED + chosen.cases)
-        rows = [measure(n_insatser, weeks, seed, chosen.peers) for seed in seeds]
+        rows = [measure(n_insatser, weeks, seed, chosen.peers, Effort(chosen.limit)) for seed in seeds]
         sys.stdout.flush()
         medians.append((f"{n_insatser} × {weeks}", show(n_insatser, weeks, rows, chosen.peers)))
     if chosen.svg:

@@ -8,11 +8,14 @@ import builders
 import numpy as np
 import pytest
 from planner_peers import Plain
+from scipy.optimize import linprog
 
 from pathway import case as cases
 from pathway.errors import FaultyCase
-from pathway.planner import Effort, Rule, Work, loss_of, pool, propose
+from pathway.planner import Effort, Rule, Work, beside, loss_of, pool, propose
+from pathway.planner import model as models
 from pathway.planner.board import Board
+from pathway.planner.improvement import improve
 from pathway.planner.practice import shipped
 from pathway.planner.proving import best_of
 from pathway.planner.relaxation import relax
@@ -180,3 +183,50 @@ def test_the_shape_of_a_case_with_locks_and_ramps_survives_reading():
     raw["limits"] = raw["limits"] | {"hours_by_week": [{"from_week": 2, "hours_per_week": 10}], "activities": 4}
     case = cases.shape(raw, builders.an_instrument())
     assert (case.locked[0].insats_id, case.limits.activities, case.limits.hours_by_week[0].from_week) == ("X", 4, 2)
+
+
+def most_beside(problem: Any, edges: Any, picked: Any) -> float:
+    """Most weighted steps that the rows about days beside allow a plan to gain from them."""
+    found = beside.count(problem, frozenset(problem.alive), edges)
+    if not found.rows:
+        return 0.0
+    table, most = np.zeros((len(found.rows), len(found.most))), np.zeros(len(found.rows))
+    for at, row in enumerate(found.rows):
+        table[at, list(row.columns)] = row.sizes
+        most[at] = row.given + row.days[np.isin(row.options, picked)].sum()
+    solved = linprog(-(found.steps @ problem.weights), A_ub=table, b_ub=most, bounds=[(0, m) for m in found.most])
+    return float(-solved.fun)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("locked", [False, True])
+def test_no_plan_gains_more_beside_a_job_oriented_activity_than_the_bounds_allow(seed: int, locked: bool):
+    case, catalogue, prospects = builders.a_realistic_problem(seed + 300, n_insatser=30)
+    if locked:
+        job = next(one for one in catalogue.insatser if one.type == "jobb")
+        lock = cases.Locked(job.id, case.as_of + timedelta(weeks=9), case.as_of + timedelta(weeks=20), 6)
+        case = replace(case, locked=(lock,))
+    problem = compile(case, catalogue, prospects)
+    board, plans = Board(problem), dict[Any, None]()
+    improve(board, np.arange(len(problem.options)), rounds=10, seed=seed, seen=plans)
+    gained = 0.0
+    for picked in plans:
+        which = np.array(picked, dtype=np.int64)
+        steps = np.einsum("nq,nqj->nj", board.days_beside(picked, which), np.maximum(problem.options.extra[which], 0))
+        true = float((steps @ problem.weights).sum())
+        gained = max(gained, true)
+        for edges in (beside.by_grid(problem), beside.coarse(problem, 4), beside.coarse(problem, 1)):
+            assert most_beside(problem, edges, picked) >= true - 1e-6
+    assert gained > 0
+
+
+@pytest.mark.parametrize("seed", [6001, 6015])
+def test_a_proof_by_bounds_on_days_beside_finds_what_counting_every_day_finds(seed: int):
+    problem = compile(*builders.a_realistic_problem(seed, n_insatser=45, eligible=0.4))
+    board, effort = Board(problem), Effort(deterministic=20, wall_seconds=60)
+    best = best_of(board, 2, effort)
+    hopeful = best.hopes > board.worth(best.picked) - 1e-6
+    exact = models.search(replace(problem, options=problem.options.where(hopeful)), effort)
+    assert best.proven
+    assert exact.complete
+    assert exact.bound == pytest.approx(board.worth(best.picked), abs=1e-3)

@@ -5,11 +5,11 @@ a stretch of days on which nothing may start or end.
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from pathway.planner import beside as besides
 from pathway.planner.objective import Array
 from pathway.planner.problem import Bools, Problem
 from pathway.planner.rows import STEPS_UNIT, Rows
@@ -79,12 +79,9 @@ class Model(Rows):
 
     Parameters
     ----------
-    counted
-        Candidates whose days beside a job-oriented activity are counted; the others are taken to run beside one all the
-        time, if there is any: an upper bound. By default all are counted.
-    roughly
-        Of those, candidates for which job-oriented activities are counted by their days in each stretch of the grid,
-        wherever in it these lie: an upper bound, too, but closer.
+    exactly
+        Candidates whose days beside a job-oriented activity are counted exactly, by default all. Those of the others
+        are bounded by stretches of the grid (`pathway.planner.beside`): what a plan is worth is an upper bound then.
     without
         Rules that are left out: to find those that stand in the way of one another.
     valued
@@ -94,15 +91,13 @@ class Model(Rows):
     def __init__(
         self,
         problem: Problem,
-        counted: frozenset[int] | None = None,
-        roughly: frozenset[int] = frozenset(),
+        exactly: frozenset[int] | None = None,
         without: frozenset[Rule] = frozenset(),
         valued: bool = True,
     ) -> None:
         super().__init__(problem, without)
         self.unit = STEPS_UNIT / problem.heaviest
-        self.counted = frozenset(problem.alive) if counted is None else counted
-        self.roughly = roughly
+        self.roughly = frozenset[int]() if exactly is None else frozenset(problem.alive) - exactly
         self.alone = self._alone()
         self.beside: dict[int, list[tuple[Any, Array]]] = {}  # per candidate: a count of days, steps on each
         self.locked_beside: list[tuple[Any, Array]] = []
@@ -118,26 +113,21 @@ class Model(Rows):
         first = np.maximum(options.start[:, None], problem.quarters[:-1])
         last = np.maximum(np.minimum(options.end[:, None], problem.quarters[1:]), first)
         alone: Array = options.gain + options.beside(runs[last] - runs[first])
-        a_job = bool(problem.jobs[list(problem.alive)].any())
-        rough = np.isin(options.owner, sorted(self.roughly)) & a_job  # else only locked ones run, which are counted
+        rough = np.isin(options.owner, sorted(self.roughly))  # theirs are bounded together with those beside new ones
         alone[rough] = options.gain[rough]
-        hopeful = ~np.isin(options.owner, sorted(self.counted)) & (a_job | problem.standing.job_runs.any())
-        alone[hopeful] = options.most[hopeful]
         return alone
 
     # -- what runs beside
 
     def _count_days_beside(self) -> None:
         """Count the days that each activity runs beside a new job-oriented one, per hours a week that it may have."""
+        self._count_roughly()
         problem, options = self.problem, self.options
         counts = problem.weights > 0
         job = problem.jobs[options.owner]
         jobs = np.flatnonzero(job)
         lifted = np.any(options.extra[:, :, counts] != 0, axis=(1, 2))
-        lifted &= ~job & np.isin(options.owner, sorted(self.counted))
-        rough = np.isin(options.owner, sorted(self.roughly))
-        self._count_roughly(jobs, np.flatnonzero(lifted & rough))
-        lifted = np.flatnonzero(lifted & ~rough)
+        lifted = np.flatnonzero(lifted & ~job & ~np.isin(options.owner, sorted(self.roughly)))
         by_day = problem.standing.extra
         if not len(jobs) or (not len(lifted) and not by_day.any()):
             return
@@ -171,29 +161,15 @@ class Model(Rows):
         covers: Bools = (start <= edges[:-1]) & (edges[1:] <= end)
         return covers
 
-    def _count_roughly(self, jobs: Ints, lifted: Ints) -> None:
+    def _count_roughly(self) -> None:
         """Count no more days beside in a stretch of the grid than the activity, and job-oriented ones, have there."""
-        problem, options = self.problem, self.options
-        step = 7 * problem.practice.grid(problem.case.limits.horizon_weeks).every_weeks
-        mondays = np.arange(problem.weeks.first_monday, problem.weeks.n_days, step)
-        edges = np.unique(np.concatenate([mondays, problem.quarters]))
-        days = np.minimum(options.end[:, None], edges[1:]) - np.maximum(options.start[:, None], edges[:-1])
-        days = np.maximum(days, 0)
-        quarter = np.searchsorted(problem.quarters, edges[:-1], side="right") - 1
-        standing = [int(problem.standing.job_runs[a:b].sum()) for a, b in pairwise(edges)]
-        for k, hours in sorted({(int(options.owner[o]), int(options.hours[o])) for o in lifted}):
-            own = self._own(k)
-            own = own[options.hours[own] == hours]
-            for slot in range(len(edges) - 1):
-                active, there = own[days[own, slot] > 0], jobs[days[jobs, slot] > 0]
-                if not len(active) or (not len(there) and not standing[slot]):
-                    continue
-                most = int(days[active, slot].max())
-                both = self.model.new_int_var(0, most, "")
-                self.model.add(both <= self._sum(active, days[active, slot]))
-                self.model.add(both <= self._sum(there, days[there, slot]) + standing[slot])
-                steps = np.maximum(options.extra[own[0], quarter[slot]], 0)
-                self.beside.setdefault(k, []).append((both, steps))
+        found = besides.count(self.problem, self.roughly, besides.by_grid(self.problem))
+        days = [self.model.new_int_var(0, most, "") for most in found.most.tolist()]
+        for row in found.rows:
+            left = self.cp.LinearExpr.weighted_sum([days[column] for column in row.columns], row.sizes)
+            self.model.add(left <= self._sum(row.options, row.days) + row.given)
+        for column in np.flatnonzero(found.owner >= 0).tolist():
+            self.beside.setdefault(int(found.owner[column]), []).append((days[column], found.steps[column]))
 
     def _any_of(self, which: Ints) -> Any:
         """Tell whether any of the options is picked."""

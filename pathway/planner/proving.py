@@ -17,7 +17,6 @@ FEW = (50,)
 """Numbers of likeliest options among which the best plan is looked for before all of them are: the plan in hand decides
 how many can be left out of the proof."""
 FIRST_EFFORT = 0.1
-SMALL = 300  # options up to which days beside are counted from the start: with few to choose among, they decide
 POOL = 120  # options that a first plan is made of: those that the relaxation thinks most of
 ROUNDING = 5e-4  # weighted steps of the heaviest indicator by which a plan must be better to be looked for
 
@@ -81,8 +80,8 @@ def _first_plan(board: Board, relaxed: Relaxed, rounds: int, start: Picked | Non
 class _Proof:
     """One search: the best of the few likeliest options first, then of all that could still be in a better plan.
 
-    An activity is at first taken to run beside a job-oriented one all the time. Where a plan found does not keep to
-    that, the days beside are counted for the insatser concerned, and the step is taken again.
+    Days beside a job-oriented activity are bounded by stretches of the grid at first. Where a plan found does not have
+    as many as that, they are counted exactly for the insatser concerned, and the step is taken again.
     """
 
     def __init__(self, board: Board, relaxed: Relaxed, effort: Effort, known: Picked | None) -> None:
@@ -90,18 +89,14 @@ class _Proof:
         self.worth = -np.inf if known is None else board.worth(known)
         self.bound = relaxed.bound
         self.left, self.effort = effort.deterministic, effort
-        small = len(board.options) <= SMALL
-        self.roughly: frozenset[int] = frozenset(board.problem.alive if small else ())
         self.exactly: frozenset[int] = frozenset()
         self.rounding = ROUNDING * board.problem.heaviest
 
     def run(self) -> Best:
         """Take the steps until the best plan is proven, or the effort is spent."""
-        hopeful, self.roughly = self.roughly, frozenset(self.board.problem.alive)
         for n in FEW:
             if n < int(self._live().sum()):
                 self._settle(likeliest(self.relaxed.with_option, n), FIRST_EFFORT)
-        self.roughly = hopeful if self.best is None else hopeful | self._misjudged(self.best)
         proven = self._settle(None, np.inf)
         return Best(self.best, max(self.bound, self.worth), proven, self.relaxed.with_option)
 
@@ -121,7 +116,7 @@ class _Proof:
                 return self._closed(few, self.worth)
             limits = replace(self.effort, deterministic=max(1e-3, min(effort, self.left)))
             part = replace(board.problem, options=board.options.where(keep))
-            written = model.Model(part, self.roughly | self.exactly, self.roughly)
+            written = model.Model(part, self.exactly)
             found = written.solve(limits, None if self.best is None else self.worth)
             self.left, effort = self.left - found.spent, effort - found.spent
             picked = None if found.picked is None else tuple(np.flatnonzero(keep)[list(found.picked)].tolist())
@@ -132,9 +127,7 @@ class _Proof:
             misjudged = frozenset[int]() if picked is None else self._misjudged(picked)
             if not misjudged or self.worth >= found.bound - self.rounding:
                 return self._closed(few, self.worth)
-            again = misjudged & self.roughly
-            self.exactly |= again
-            self.roughly = (self.roughly | misjudged) - self.exactly
+            self.exactly |= misjudged
 
     def _closed(self, few: Ints | None, bound: float) -> bool:
         if few is None:

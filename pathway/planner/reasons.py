@@ -241,5 +241,5 @@ def _ask_solver(board: Board, first: Picked, k: int) -> Picked | None:
         helpful |= set(sorted(lift, key=lambda other: -lift[other])[:MOST_HELPERS])
     keep = np.isin(board.options.owner, sorted(helpful))
     part = replace(with_it, options=board.options.where(keep))
-    found = model.Model(part, counted=frozenset()).solve(LAST_RESORT, None)
+    found = model.Model(part, exactly=frozenset()).solve(LAST_RESORT, None)
     return None if found.picked is None else tuple(np.flatnonzero(keep)[list(found.picked)].tolist())

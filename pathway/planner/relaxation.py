@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sparse
 
+from pathway.planner import beside as besides
 from pathway.planner.objective import Array
 from pathway.planner.problem import Bools, Problem, fullest
 from pathway.planner.weeks import Ints
 
+STRETCHES = 4  # of the horizon, in which days beside a job-oriented activity are counted
 MOST_MIXES = 120  # per cell; where limits leave more, plain sums of hours and places are told instead
 
 
@@ -144,16 +146,41 @@ class _Rows:
             )
             self.n_columns += n_mixes
 
+    def _count_days_beside(self) -> besides.Besides:
+        """Bound the days beside a job-oriented activity; a column is the share of the days that it may be at most."""
+        problem = self.problem
+        found = besides.count(problem, frozenset(problem.alive), besides.coarse(problem, STRETCHES))
+        self.first_days = self.n_columns
+        self.n_columns += len(found.most)
+        if not found.rows:
+            return found
+        lengths = np.array([[len(row.columns), len(row.options)] for row in found.rows])
+        columns = np.array([column for row in found.rows for column in row.columns])
+        sizes = np.array([size for row in found.rows for size in row.sizes]) * found.most[columns]
+        at, at_days = (np.repeat(np.arange(len(lengths)), of_each) for of_each in lengths.T)
+        unit = np.maximum.reduceat(sizes, np.cumsum(lengths[:, 0]) - lengths[:, 0]).astype(np.float64)
+        self._add(
+            np.concatenate([at, at_days]),
+            np.concatenate([self.first_days + columns, *(row.options for row in found.rows)]),
+            np.concatenate([sizes / unit[at], -np.concatenate([row.days for row in found.rows]) / unit[at_days]]),
+            np.array([row.given for row in found.rows]) / unit,
+        )
+        return found
+
     def value(self) -> None:
-        """Count no more steps per indicator than the activities add at most."""
+        """Count no more steps per indicator than the activities add at most, with the days beside that there can be."""
         problem = self.problem
         gain = self.options.most * problem.weights
+        found = self._count_days_beside()
+        alone = self.options.gain * problem.weights
+        extra = found.steps * problem.weights * found.most[:, None]
         standing = (problem.standing.gain + np.maximum(problem.standing.extra, 0).sum(axis=0)) * problem.weights
-        option, j = np.nonzero(gain)
+        option, j = np.nonzero(alone)
+        days, at = np.nonzero(extra)
         self._add(
-            np.concatenate([j, np.arange(self.n_indicators)]),
-            np.concatenate([option, self.n + np.arange(self.n_indicators)]),
-            np.concatenate([-gain[option, j], np.ones(self.n_indicators)]),
+            np.concatenate([j, at, np.arange(self.n_indicators)]),
+            np.concatenate([option, self.first_days + days, self.n + np.arange(self.n_indicators)]),
+            np.concatenate([-alone[option, j], -extra[days, at], np.ones(self.n_indicators)]),
             standing + problem.spare + problem.given_back,
         )
         # Without what is lost, and each gain up to the target only: weaker in sum, closer for fractions of activities.
@@ -188,6 +215,7 @@ class _Rows:
         worth[n : n + self.n_indicators] = 1.0
         least, most = np.zeros(self.n_columns), np.full(self.n_columns, np.inf)
         required = [k for k in problem.alive if problem.candidates[k].id in problem.required]
+        most[self.first_days :] = 1.0
         least[n : n + self.n_indicators], most[n : n + self.n_indicators] = -np.inf, problem.room
         most[:n] = 1.0
         row_least = np.full(matrix.shape[0], -np.inf)
