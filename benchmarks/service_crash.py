@@ -74,7 +74,7 @@ def furnish(url: str, planning: Planning) -> tuple[Installation, str]:
         account = callers.open_account(connection, "machine", "handläggare", "Norr", "load", callers.datetime.now())
         _, bearer = callers.make_key(connection, account, callers.datetime.now())
     store.close()
-    return Installation(settings, store, Vault(settings.seal_keys), Signer(settings.trail_key), planning), bearer
+    return Installation(settings, store, Vault(settings.seal_keys), Signer(settings.trail_keys), planning), bearer
 
 
 @contextmanager
@@ -155,7 +155,7 @@ def lost(installation: Installation, done: Acknowledged) -> list[str]:
         faults += [f"measurement of {n} is lost" for n in done.measured if lookups[vault.lookups(n)[0]] not in measured]
         faults += [f"suggestion {id} is lost" for id in set(done.suggestions) - suggested]
         faults += [f"decision on {id} is lost" for id in set(done.decisions) - decided]
-        told = trail.check(connection, installation.signer.public_key, vault)
+        told = trail.check(connection, installation.signer, vault).faults
     store.close()
     return faults + told
 

@@ -18,9 +18,10 @@ BY_ROLE = {
     "handläggare": (
         "/cases", "/cases?q=nothing", "/cases/fall-0001", "/cases/fall-0001?view=web", "/cases/fall-0009",
         "/cases/fall-0001/measurement", "{suggestion}", "{suggestion}/answer?answer=changed", "{suggestion}/rationale",
-        "{suggestion}/client-page", "{suggestion}/why-not?insats=SE-01", "{abstained}",
+        "{suggestion}/client-page", "{suggestion}/why-not?insats=SE-01", "{abstained}", "/cases/fall-0001/sharing",
+        "/cases/fall-0001/rights", "/cases/fall-0001/measurements/2026-09-25", "/cases/fall-0001/export.html",
     ),
-    "enhetschef": ("/caseload",),
+    "enhetschef": ("/caseload", "/cases/fall-0001/rights", "/cases/fall-0001/erasure"),
     "auditor": ("/audit", "/audit{suggestion}"),
     "data_scientist": ("/model",),
 }  # fmt: skip
@@ -82,7 +83,7 @@ def take(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as demo, serve_demo(Path(demo)) as server, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page = browser.new_page(viewport={"width": 1280, "height": 900}, locale="sv-SE")
         for role, paths in BY_ROLE.items():
             if role:
                 enter(page, server.address, role)

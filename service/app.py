@@ -47,7 +47,7 @@ def open_installation(settings: Settings, store: Store | None = None) -> Install
         settings=settings,
         store=store,
         vault=Vault(settings.seal_keys),
-        signer=Signer(settings.trail_key),
+        signer=Signer(settings.trail_keys),
         planning=planning.load(settings),
         now=clock.now,
     )
@@ -68,7 +68,7 @@ def create(installation: Installation) -> ASGIApp:
 
     site.mount_on(app, installation)
     compressed = GZipMiddleware(app, minimum_size=LEAST_TO_COMPRESS, compresslevel=1)
-    return Gate(compressed, installation.settings.max_body_bytes, metrics)
+    return Gate(compressed, installation.settings, metrics)
 
 
 def _provider(settings: Settings) -> "Provider | None":

@@ -1,13 +1,12 @@
-"""The service's own commands: `serve`, `trail`, `key`, `replay`, `person`, `db`; heavy imports wait for their turn."""
+"""The service's own commands: `serve`, `key` and `replay` here, others beside; heavy imports wait for their turn."""
 
 import argparse
 import json
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
-from service import opening, person_commands, store_commands
+from service import account_commands, opening, person_commands, store_commands, trail_commands
 
 
 def add(commands: Any) -> None:
@@ -27,15 +26,6 @@ def add(commands: Any) -> None:
     )
     serve.set_defaults(run=_serve)
 
-    trail = commands.add_parser("trail", help="verify or export the trail").add_subparsers(required=True)
-    verify = trail.add_parser("verify", help="say whether the trail holds; exit 2 if not")
-    verify.add_argument("--checkpoints", type=Path, metavar="FILE", help="checkpoints that were kept elsewhere")
-    verify.set_defaults(run=_verify)
-    export = trail.add_parser("export", help="write the trail for the stand-alone verifier, service/trail/verify.py")
-    export.add_argument("out", type=Path, metavar="OUT", help=".jsonl")
-    export.add_argument("--with-contents", action="store_true", help="also what was shown, readable: guard the file")
-    export.set_defaults(run=_export)
-
     key = commands.add_parser("key", help="make keys for systems").add_subparsers(required=True)
     create = key.add_parser("create", help="open an account for a system and print its key, once")
     create.add_argument("label", metavar="LABEL", help="which system")
@@ -48,6 +38,8 @@ def add(commands: Any) -> None:
     replay.add_argument("--json", action="store_true", help="all that was found, as JSON")
     replay.set_defaults(run=_replay)
 
+    trail_commands.add(commands)
+    account_commands.add(commands)
     person_commands.add(commands)
     store_commands.add(commands)
 
@@ -69,38 +61,9 @@ def _serve(chosen: argparse.Namespace) -> None:
     else:
         given = {} if os.environ.get("PATHWAY_PUBLIC_URL") else {"public_url": address}
         installation = opening.installation(opening.settings(**given))
+        demo.refuse_demo(installation)
         print(f"Pathway Generator: {address}", flush=True)
     serving.serve(installation, listening)
-
-
-def _verify(chosen: argparse.Namespace) -> None:
-    from service import trail
-    from service.errors import BrokenTrail
-
-    installation = opening.installation()
-    kept = []
-    if chosen.checkpoints is not None:
-        from pathway.reading import text_of
-
-        kept = [json.loads(line) for line in text_of(chosen.checkpoints).splitlines() if line.strip()]
-    with installation.store.reading() as connection:
-        found = trail.check(connection, installation.signer.public_key, installation.vault, kept)
-    if found:
-        print("\n".join(found), file=sys.stderr)
-        raise BrokenTrail(f"the trail does not hold: {len(found)} faults; keep the database as it is and find out why")
-    print(f"The trail holds. Public key: {installation.signer.public_key}")
-
-
-def _export(chosen: argparse.Namespace) -> None:
-    from pathway import casefile
-    from service import trail
-
-    installation = opening.installation()
-    vault = installation.vault if chosen.with_contents else None
-    with installation.store.reading() as connection, casefile.whole(chosen.out) as file:
-        for record in trail.export(connection, vault):
-            file.write(json.dumps(record, ensure_ascii=False) + "\n")
-    print(f"{chosen.out}: verify with python service/trail/verify.py {chosen.out} {installation.signer.public_key}")
 
 
 def _create_key(chosen: argparse.Namespace) -> None:

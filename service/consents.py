@@ -48,14 +48,14 @@ def give(visit: Visit, number: str, given: Mapping[str, Any]) -> Plain:
     )
     facts = {"consent": consent_id, "recipient": recipient, "ends_on": ends_on}
     visit.tell("consent.given", case=found.pseudonym, facts=facts)
-    return _plain(visit, _one(visit, found.id, consent_id))
+    return plain(visit, _one(visit, found.id, consent_id))
 
 
 def listed(visit: Visit, number: str) -> list[Plain]:
     """List all consents of a case, ended and revoked ones too."""
     found = cases.own(visit, number)
     visit.tell("consents.read", case=found.pseudonym)
-    return [_plain(visit, row) for row in stored.consents(visit.connection, found.id)]
+    return [plain(visit, row) for row in stored.consents(visit.connection, found.id)]
 
 
 def revoke(visit: Visit, number: str, consent_id: str) -> Plain:
@@ -64,7 +64,7 @@ def revoke(visit: Visit, number: str, consent_id: str) -> Plain:
     if _one(visit, found.id, consent_id)["revoked_at"] is None:
         stored.revoke_consent(visit.connection, consent_id, visit.at)
         visit.tell("consent.revoked", case=found.pseudonym, facts={"consent": consent_id})
-    return _plain(visit, _one(visit, found.id, consent_id))
+    return plain(visit, _one(visit, found.id, consent_id))
 
 
 def _one(visit: Visit, case_id: str, consent_id: str) -> Row:
@@ -74,7 +74,8 @@ def _one(visit: Visit, case_id: str, consent_id: str) -> Row:
     return row
 
 
-def _plain(visit: Visit, row: Row) -> Plain:
+def plain(visit: Visit, row: Row) -> Plain:
+    """Give a consent as it is shown."""
     return {
         "consent_id": row["id"],
         "recipient": row["recipient_unit"],

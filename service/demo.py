@@ -58,7 +58,7 @@ def open_demo(environment: Mapping[str, str], folder: Path, address: str) -> Ins
 
 
 def refuse_demo(installation: Installation) -> None:
-    """Raise `WrongDatabase` where the database is a demo's: its tokens are printed, so nothing else may be in it."""
+    """Raise `WrongDatabase` where the database is a demo's: its tokens are printed; nothing real may come in."""
     with installation.store.reading() as connection:
         if accounts.marked(connection, _MARK) is not None:
             raise WrongDatabase("the database is a demo's; use --demo, or another PATHWAY_DATABASE_URL")

@@ -4,10 +4,11 @@
 
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Annotated
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote_plus, urlsplit
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.security import HTTPBasic, HTTPBasicCredentials
 
 from service.access import sessions, tokens
 from service.access.callers import Caller
@@ -36,18 +37,29 @@ def _provider(request: Request) -> "Provider":
 
 
 @router.post("/oauth/token")
-def make_token(request: Request, grant_type: Text, client_id: Text, client_secret: Text) -> Response:
+def make_token(
+    request: Request,
+    credentials: Annotated[HTTPBasicCredentials | None, Depends(HTTPBasic(auto_error=False))],
+    grant_type: Text = "",
+    client_id: Text = "",
+    client_secret: Text = "",
+) -> Response:
+    if credentials is not None:
+        client_id, client_secret = unquote_plus(credentials.username), unquote_plus(credentials.password)
+    if not (grant_type and client_id and client_secret):
+        return JSONResponse({"error": "invalid_request"}, 400)  # RFC 6749, 5.2
     if grant_type != "client_credentials":
-        return JSONResponse({"error": "unsupported_grant_type"}, 400)  # RFC 6749, 5.2
+        return JSONResponse({"error": "unsupported_grant_type"}, 400)
     try:
         return JSONResponse(tokens.exchange(_installation(request), client_id, client_secret))
     except Unauthenticated:
-        return JSONResponse({"error": "invalid_client"}, 401)
+        headers = {"WWW-Authenticate": "Basic"} if credentials is not None else {}
+        return JSONResponse({"error": "invalid_client"}, 401, headers)
 
 
 @router.get("/login")
-def begin_login(request: Request) -> Response:
-    to = _provider(request).begin(_installation(request))
+def begin_login(request: Request, again: bool = False) -> Response:
+    to = _provider(request).begin(_installation(request), again)
     answer = RedirectResponse(to, 303)
     begun = parse_qs(urlsplit(to).query)["state"][0]
     answer.set_cookie(BEGUN, begun, path="/", max_age=BEGUN_SECONDS, secure=True, httponly=True, samesite="lax")
@@ -61,13 +73,14 @@ def finish_login(request: Request, state: str = "", code: str = "") -> Response:
         raise Unauthenticated(
             "this login was begun in another browser; log in again"
         )  # or by another site, for its own
-    answer = _entered(request, provider.finish(_installation(request), state, code))
+    entered = provider.finish(_installation(request), state, code)
+    answer = _entered(request, entered.caller, entered.again)
     answer.delete_cookie(BEGUN, path="/", secure=True, httponly=True, samesite="lax")
     return answer
 
 
 @router.post("/login/demo")
-def enter_demo(request: Request, role: Text) -> Response:
+def enter_demo(request: Request, role: Text, again: Annotated[bool, Form()] = False) -> Response:
     installation = _installation(request)
     check_same_origin(request)
     if not installation.settings.demo:
@@ -76,7 +89,7 @@ def enter_demo(request: Request, role: Text) -> Response:
         row = accounts.account_of(connection, "demo", role)
     if row is None:
         raise Forbidden("the demo has nobody of this role")
-    return _entered(request, Caller(str(row["id"]), "person", row["role"], row["unit_id"]))
+    return _entered(request, Caller(str(row["id"]), "person", row["role"], row["unit_id"]), again)
 
 
 @router.post("/logout")
@@ -89,14 +102,15 @@ def leave(request: Request) -> Response:
     return answer
 
 
-def _entered(request: Request, caller: Caller) -> Response:
-    """Begin a session and send the browser to the first page; a session from before ends."""
+def _entered(request: Request, caller: Caller, again: bool) -> Response:
+    """Begin a session and send the browser on; a session from before ends, and `again`, all others of the account."""
     installation = _installation(request)
     with installation.visit(caller, request.state.trace) as visit:
         sessions.end(visit.connection, request.cookies.get(sessions.COOKIE, ""))
+        facts = {"n_ended": accounts.end_sessions(visit.connection, account_id=caller.account)} if again else {}
         secret = sessions.begin(visit.connection, caller.account, installation.settings, visit.moment)
-        visit.tell("login.made")
-    answer = RedirectResponse("/", 303)
+        visit.tell("login.made", facts=facts)
+    answer = RedirectResponse("/logins" if again else "/", 303)
     answer.set_cookie(sessions.COOKIE, secret, path="/", secure=True, httponly=True, samesite="lax")
     return answer
 

@@ -105,7 +105,7 @@ def erase_idle(installation: Installation, before: str, really: bool) -> int:
 
 
 def _move(source: Store, target: Store, settings: Settings, action: str | None, alone: bool) -> Moved:
-    signer, vault = Signer(settings.trail_key), Vault(settings.seal_keys)
+    signer, vault = Signer(settings.trail_keys), Vault(settings.seal_keys)
     with source.snapshot(alone) as taken, target.writing() as given:
         if source.engine.url == target.engine.url:
             raise WrongDatabase("the database to copy to is the same")
@@ -115,9 +115,9 @@ def _move(source: Store, target: Store, settings: Settings, action: str | None, 
         if at != migration.newest():
             raise WrongDatabase(f"the database is at version {at}, not {migration.newest()}; run pathway db upgrade")
         told = copying.copy(taken, given)
-        found = trail.check(given, signer.public_key, vault)
-        if found:
-            raise BrokenTrail(f"the trail does not hold ({found[0]}, {len(found)} faults); nothing was copied")
+        faults = trail.check(given, signer, vault).faults
+        if faults:
+            raise BrokenTrail(f"the trail does not hold ({faults[0]}, {len(faults)} faults); nothing was copied")
         n_rows = {name: one.n_rows for name, one in told.items()}
         if action is not None:
             entry = Entry(action, facts={"n_rows": sum(n_rows.values()), "n_entries": n_rows["trail"]})

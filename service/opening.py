@@ -18,13 +18,10 @@ def settings(**given: Any) -> "Settings":
 
 
 def installation(chosen: "Settings | None" = None) -> "Installation":
-    """Open the installation, which must be no demo's; as `service.app.open_installation`."""
+    """Open the installation; as `service.app.open_installation`."""
     from service.app import open_installation
-    from service.demo import refuse_demo
 
-    opened = open_installation(chosen or settings())
-    refuse_demo(opened)
-    return opened
+    return open_installation(chosen or settings())
 
 
 @contextmanager

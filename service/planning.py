@@ -17,7 +17,7 @@ from pathway.errors import FaultyCase, PathwayError
 from pathway.instrument import Instrument
 from pathway.modelfolder import CARD, MANIFEST, Model
 from pathway.suggestion import Desk
-from service import versions
+from service import deadline, versions
 from service.errors import Faulty, Unavailable
 from service.settings import Settings
 
@@ -127,7 +127,7 @@ class Planning:
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        if not self._turns.acquire(timeout=self._wait_seconds):
+        if not self._turns.acquire(timeout=min(self._wait_seconds, deadline.left())):
             raise Unavailable("too many cases are being planned at this moment; try again in a little while")
         try:
             yield

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from service import cases, decisions, trail
+from service import cases, consents, decisions, trail
 from service.store import cases as stored_cases
 from service.store import repeats
 from service.store import suggestions as stored
@@ -44,13 +44,8 @@ def export(visit: Visit, number: str) -> Plain:
             for one in stored.contents_of(visit.connection, found.id)
             if one["sha256"] not in used
         ],
-        "consents": [
-            {"recipient": one["recipient_unit"], "ends_on": one["ends_on"], "given_at": one["given_at"],
-             "revoked_at": one["revoked_at"],
-             "purpose": visit.vault.open(one["sealed"], f"consent {one['id']}")["purpose"]}
-            for one in stored_cases.consents(visit.connection, found.id)
-        ],
-    }  # fmt: skip
+        "consents": [consents.plain(visit, one) for one in stored_cases.consents(visit.connection, found.id)],
+    }
     visit.tell("case.exported", case=found.pseudonym, facts={"n_suggestions": len(made)})
     return told
 

@@ -31,7 +31,7 @@ def _whole(text: str) -> int:
 class Settings:
     """What an installation runs with; `from_environment` reads it, docs/SERVICE.md lists it.
 
-    Secrets can also be named as files: `NAME_FILE` beside `NAME`.
+    Secrets can also be named as files: `NAME_FILE` instead of `NAME`.
     """
 
     database_url: str = field(
@@ -63,7 +63,10 @@ class Settings:
         default="",
         repr=False,
         metadata=_named(
-            "PATHWAY_TRAIL_KEY", "Key that checkpoints of the trail are signed with; 32 characters", secret=True
+            "PATHWAY_TRAIL_KEY",
+            "Keys that the trail is signed with, joined by commas: the first is the one to change to; each at least 32 "
+            "characters",
+            secret=True,
         ),
     )
     checkpoint_file: Path | None = field(
@@ -88,6 +91,12 @@ class Settings:
     plan_wait_seconds: int = field(
         default=20,
         metadata=_named("PATHWAY_PLAN_WAIT_SECONDS", "Longest that a request waits for its turn to be planned", _whole),
+    )
+    call_seconds: int = field(
+        default=50,
+        metadata=_named(
+            "PATHWAY_CALL_SECONDS", "Longest that a call may take; what is not done by then is not done at all", _whole
+        ),
     )
     calls_per_minute: int = field(
         default=1_200,
@@ -155,7 +164,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         for name, key in (("PATHWAY_SEAL_KEY", self.seal_key), ("PATHWAY_TRAIL_KEY", self.trail_key)):
-            if any(len(part.strip()) < LEAST_CHARACTERS for part in key.split(",")):
+            if any(len(part) < LEAST_CHARACTERS for part in _split(key)):
                 raise FaultySetting(
                     f"{name} is missing or shorter than {LEAST_CHARACTERS} characters; set it, or {name}_FILE to a "
                     "file that holds it (openssl rand -hex 32 makes a good one)"
@@ -164,7 +173,16 @@ class Settings:
     @property
     def seal_keys(self) -> tuple[str, ...]:
         """The keys that content is sealed with; the first seals."""
-        return tuple(part.strip() for part in self.seal_key.split(","))
+        return _split(self.seal_key)
+
+    @property
+    def trail_keys(self) -> tuple[str, ...]:
+        """The keys that the trail may be signed with; the first is the one to use."""
+        return _split(self.trail_key)
+
+
+def _split(keys: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in keys.split(","))
 
 
 def names() -> dict[str, str]:
@@ -200,11 +218,11 @@ def from_environment(environment: Mapping[str, str], **given: Any) -> Settings:
 
 
 def _secret_text(name: str, environment: Mapping[str, str]) -> str:
-    if environment.get(name, "").strip():
-        return environment[name].strip()
-    path = environment.get(f"{name}_FILE", "").strip()
+    given, path = environment.get(name, "").strip(), environment.get(f"{name}_FILE", "").strip()
+    if given and path:
+        raise FaultySetting(f"{name} and {name}_FILE are both set; take one of them away")
     if not path:
-        return ""
+        return given
     try:
         return Path(path).read_text(encoding="utf-8-sig").strip()
     except (OSError, UnicodeDecodeError):

@@ -58,7 +58,7 @@ def ask(visit: Visit, request: Mapping[str, Any]) -> Asked:
     Stopped
         Suggestions are turned off.
     """
-    _check_running(visit)
+    _check_running(visit, visit.caller.unit)
     if "case_number" in request:
         found = cases.find(visit, str(request["case_number"]))
         if not found.own:
@@ -88,7 +88,7 @@ def keep(visit: Visit, asked: Asked, made: Plain) -> Shown:
     NotFound
         The case was erased while it was worked out.
     """
-    _check_running(visit)
+    _check_running(visit, visit.caller.unit)
     if asked.case_id is not None and stored_cases.by_id(visit.connection, asked.case_id) is None:
         raise NotFound("there is no such case in your unit")
     case_id = asked.case_id or cases.anchor(visit, asked.number)
@@ -215,8 +215,9 @@ def _summary(row: Row) -> Plain:
     }
 
 
-def _check_running(visit: Visit) -> None:
-    stop = stored.stop_on(visit.connection, visit.caller.unit or "", visit.planning.version)
+def _check_running(visit: Visit, unit: str | None) -> None:
+    """Raise `Stopped` where suggestions are turned off for the unit of a case, or for the model in use."""
+    stop = stored.stop_on(visit.connection, unit or "", visit.planning.version)
     if stop is not None:
         raise Stopped(f"suggestions are turned off for this {stop['scope']} since {stop['set_at'][:10]}")
 
@@ -244,8 +245,8 @@ def changed_case(case: Mapping[str, Any], changes: Mapping[str, Any]) -> Plain:
 
 def suppose(visit: Visit, suggestion_id: str, changes: Mapping[str, Any]) -> tuple[Row, Plain, Plain]:
     """Prepare *what if*: the suggestion's row, what was shown, and its case with the changes."""
-    _check_running(visit)
     row = find(visit, suggestion_id, to_change=True)
+    _check_running(visit, row["unit_id"])
     both = set(changes.get("forbid") or ()) & set(changes.get("require") or ())
     if both:
         raise Faulty("forbid, require: name the same insats; choose one")
@@ -275,8 +276,11 @@ def reason_against(visit: Visit, suggestion_id: str, insats_id: str) -> tuple[Ro
     ------
     NotFound
         Neither a plan nor the reasons of the suggestion name the insats.
+    Stopped
+        Suggestions are turned off; the reason can still be read in the suggestion.
     """
     row = find(visit, suggestion_id)
+    _check_running(visit, row["unit_id"])
     shown: Plain = visit.kept(row["output_sha256"])
     plan = difference.first_plan(shown)
     in_plan = plan is not None and any(one["insats_id"] == insats_id for one in plan["activities"])

@@ -11,8 +11,8 @@ from typing import Any
 
 import structlog
 
-from service import clock, trail
-from service.access.callers import Caller
+from service import clock, deadline, trail
+from service.access.callers import OPERATOR, Caller
 from service.access.pace import Pace
 from service.errors import NotFound
 from service.planning import Planning
@@ -117,11 +117,12 @@ class Installation:
         Raises
         ------
         Unavailable
-            The database does not answer; nothing was done.
+            The database does not answer, or the call's time is over; nothing was done.
         """
         with self.store.writing() as connection:
             visit = Visit(connection, caller, trace, self.now(), self)
             yield visit
+            deadline.check()
             point = self._told(visit)
         if point is not None:
             self._show(point)
@@ -148,6 +149,13 @@ class Installation:
         every = self.settings.checkpoint_every
         # The head is locked by the last statements of a transaction, so that nobody waits for long or in a circle.
         return trail.append(visit.connection, visit.told, about, visit.at, self.signer, every)
+
+    def change_trail_key(self) -> None:
+        """Let the first trail key of the settings sign from now on; as `service.trail.change_key`."""
+        about = {"actor": OPERATOR.plain(), "trace": self.new_trace()}
+        with self.store.writing() as connection:
+            point = trail.change_key(connection, about, self.at(), self.signer)
+        self._show(point)
 
     def _show(self, point: dict[str, Any]) -> None:
         """Put a checkpoint where a change of the database does not reach: the log, and a file if one is set."""

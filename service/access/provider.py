@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx2
@@ -43,6 +43,14 @@ class Person:
     unit: str | None
 
 
+@dataclass(frozen=True)
+class Entered:
+    """Who came in; `again`: who it is was proven anew, and other logins are to end."""
+
+    caller: Caller
+    again: bool
+
+
 class Provider:
     """An OpenID Connect provider, as the settings name it.
 
@@ -61,8 +69,13 @@ class Provider:
         """Where the provider sends people back to; must be registered there."""
         return f"{self._settings.public_url}/login/callback"
 
-    def begin(self, installation: Installation) -> str:
+    def begin(self, installation: Installation, again: bool = False) -> str:
         """Begin a login; the provider's address to send the browser to.
+
+        Parameters
+        ----------
+        again
+            Whether the provider must ask who it is, even somebody that it knows already.
 
         Raises
         ------
@@ -76,17 +89,20 @@ class Provider:
                 self._endpoint(http_client, "authorization_endpoint"), state=state, nonce=nonce,
                 code_challenge=challenge, code_challenge_method="S256",
                 **({"acr_values": " ".join(self._enough())} if self._enough() else {}),
+                **({"prompt": "login", "max_age": "0"} if again else {}),
             )  # fmt: skip
         with installation.store.writing() as connection:
             accounts.add_login(
                 connection,
                 state_sha256=hashed(state),
-                sealed=installation.vault.seal({"nonce": nonce, "verifier": verifier}, f"login {hashed(state)}"),
+                sealed=installation.vault.seal(
+                    {"nonce": nonce, "verifier": verifier, "again": again}, f"login {hashed(state)}"
+                ),
                 created_at=installation.at(),
             )
         return str(address)
 
-    def finish(self, installation: Installation, state: str, code: str) -> Caller:
+    def finish(self, installation: Installation, state: str, code: str) -> Entered:
         """Finish a login with what the provider sent back; the account is opened the first time.
 
         Raises
@@ -104,8 +120,11 @@ class Provider:
         if row is None:
             raise Unauthenticated("this login was not begun here or took too long; log in again")
         begun = installation.vault.open(row["sealed"], f"login {row['state_sha256']}")
-        person = person_of(self._claims(code, begun["nonce"], begun["verifier"], installation), self._settings)
-        return _enter(installation, self._settings.oidc_issuer, person)
+        claims = self._claims(code, begun["nonce"], begun["verifier"], installation)
+        if begun["again"]:
+            _check_asked_anew(claims, datetime.fromisoformat(row["created_at"]))
+        caller = _enter(installation, self._settings.oidc_issuer, person_of(claims, self._settings))
+        return Entered(caller, bool(begun["again"]))
 
     def _claims(self, code: str, nonce: str, verifier: str, installation: Installation) -> Mapping[str, Any]:
         try:
@@ -178,6 +197,13 @@ def _answered(http_client: Any, address: str) -> Any:
     answer = http_client.request("GET", address, withhold_token=True)
     answer.raise_for_status()
     return answer.json()
+
+
+def _check_asked_anew(claims: Mapping[str, Any], begun_at: datetime) -> None:
+    """Refuse the word of a provider that was told to ask who it is, and says that it asked before that, or not when."""
+    asked_at = claims.get("auth_time")
+    if not isinstance(asked_at, int) or asked_at < begun_at.timestamp() - _LEEWAY:
+        raise Unauthenticated("the login provider did not ask who you are; log out there, and log in again")
 
 
 def person_of(claims: Mapping[str, Any], settings: Settings) -> Person:

@@ -26,6 +26,7 @@ class Permission(StrEnum):
     STOP = "stop.set"
     READ_STOPS = "stop.read"
     MANAGE_KEYS = "key.manage"
+    MANAGE_ACCOUNTS = "account.manage"
 
 
 _EVERYBODY = {Permission.READ_CATALOGUE, Permission.READ_MODEL, Permission.READ_STOPS}
@@ -55,5 +56,5 @@ MAY: dict[Role, frozenset[Permission]] = {
     ),
     "data_scientist": frozenset(_EVERYBODY | {Permission.STOP}),
     "auditor": frozenset(_EVERYBODY | {Permission.READ_SUGGESTION, Permission.READ_TRAIL}),
-    "administrator": frozenset(_EVERYBODY | {Permission.STOP, Permission.MANAGE_KEYS}),
+    "administrator": frozenset(_EVERYBODY | {Permission.STOP, Permission.MANAGE_KEYS, Permission.MANAGE_ACCOUNTS}),
 }

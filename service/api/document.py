@@ -13,7 +13,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import TypeAdapter
 
 from pathway import __version__
-from pathway.case import Case
+from pathway.case import Case, Limits
 from pathway.instrument import Instrument
 from service.api import shapes
 from service.api.operations import OPERATIONS, CaseBody, Operation
@@ -96,15 +96,29 @@ def write(app: FastAPI, settings: Settings, instrument: Instrument | None) -> Pl
 
 
 def _limitations(settings: Settings) -> list[str]:
+    most = _most(TypeAdapter(Limits).json_schema()["properties"])
     return [
         f"A body is at most {settings.max_body_bytes} bytes, a case at most {settings.max_answers} answers and "
         f"{settings.max_participations} participations.",
+        f"A plan is for at most {most['horizon_weeks']} weeks, {most['parallel']} insatser at once, "
+        f"{most['activities']} activities and {most['hours_per_week']} hours a week.",
         f"A process plans {settings.plans_at_once} cases at once; a request waits at most "
         f"{settings.plan_wait_seconds} seconds for its turn. When time is short, the best plan found is given with "
         "its gap (proof.gap).",
+        f"A call takes at most {settings.call_seconds} seconds, then 503 (Retry-After).",
         *_pace(settings),
         "Suggestions rest on a model; its card says what it does not know.",
     ]
+
+
+def _most(limits: Plain) -> dict[str, int]:
+    """Read the largest value of each limit that a case may set, where there is one."""
+    return {
+        name: int(form["maximum"])
+        for name, limit in limits.items()
+        for form in (limit, *limit.get("anyOf", ()))
+        if "maximum" in form
+    }
 
 
 def _pace(settings: Settings) -> list[str]:
@@ -119,18 +133,23 @@ def _complete(operation: Plain, told: Mapping[str, str], shown: Mapping[str, Any
     operation["description"] = f"{told['sv']}\n\n{told['en']}"
     operation["parameters"] = [*operation.get("parameters", ()), _TRACE]
     if known.takes is not None:
-        content = {"schema": _reference(known.takes), "examples": {"example": {"value": shown["request"]}}}
+        content = {"schema": _reference(known.takes), "examples": _example(told, shown["request"])}
         operation["requestBody"] = {"required": True, "content": {_JSON: content}}
     answered: Plain = {
         "description": _GOES_WELL[known.status],
         "headers": _headers(["traceparent", *(["ETag"] if known.etag else [])]),
-        "content": {_JSON: {"schema": _reference(known.answer), "examples": {"example": {"value": shown["answer"]}}}},
+        "content": {_JSON: {"schema": _reference(known.answer), "examples": _example(told, shown["answer"])}},
     }
     operation["responses"] = {str(known.status): answered}
     for status in known.problems:
         operation["responses"][str(status)] = _problem(status)
     if known.open and known.answer is shapes.Health:
         operation["responses"]["503"] = answered | {"description": _PROBLEMS[503]}
+
+
+def _example(told: Mapping[str, str], value: Any) -> Plain:
+    """Put an example into words in both languages; what is in it comes from the service, which answers in Swedish."""
+    return {"example": {"summary": "Exempel. Example.", "description": f"{told['sv']}\n\n{told['en']}", "value": value}}
 
 
 def _headers(names: list[str]) -> Plain:

@@ -1,5 +1,6 @@
 """The gate that every call passes: trace, limits, headers, log and metrics; a mistake of ours ends here, in words."""
 
+import asyncio
 import re
 import secrets
 import time
@@ -10,9 +11,11 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service import deadline
 from service.api import problems
-from service.errors import TooLarge
+from service.errors import TooLarge, Unavailable
 from service.metrics import Metrics
+from service.settings import Settings
 
 _PARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?P<trace>(?!0{32})[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-(?P<flags>[0-9a-f]{2})")
 _HEADERS = {
@@ -23,14 +26,17 @@ _HEADERS = {
     "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
     "X-Content-Type-Options": "nosniff",
 }
+_LAST_SECONDS = 2  # for what was written in time to be answered
 _log = structlog.get_logger("service.calls")
 
 
 class Gate:
     """Wraps the whole application."""
 
-    def __init__(self, app: ASGIApp, max_body_bytes: int, metrics: Metrics) -> None:
-        self._app, self._max_body_bytes, self._metrics = app, max_body_bytes, metrics
+    def __init__(self, app: ASGIApp, settings: Settings, metrics: Metrics) -> None:
+        self._app, self._metrics = app, metrics
+        self._max_body_bytes, self._call_seconds = settings.max_body_bytes, settings.call_seconds
+        self._late: set[asyncio.Task[None]] = set()  # asyncio alone would forget them
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a call through."""
@@ -40,7 +46,7 @@ class Gate:
         trace, parent = _trace(Headers(scope=scope).get("traceparent", ""))
         state = scope.setdefault("state", {})
         state["trace"] = trace
-        began, answered, complete = time.perf_counter(), 0, False
+        began, answered, complete, too_late = time.perf_counter(), 0, False, False
 
         async def sending(message: Message) -> None:
             nonlocal answered, complete
@@ -53,8 +59,24 @@ class Gate:
             await send(message)
             complete = message["type"] == "http.response.body" and not message.get("more_body", False)
 
+        async def sending_in_time(message: Message) -> None:
+            if not too_late:
+                await sending(message)
+
         try:
-            await self._guarded(scope, receive, sending, trace)
+            with deadline.within(self._call_seconds):
+                work = asyncio.create_task(self._guarded(scope, receive, sending_in_time, trace))
+            try:
+                await asyncio.wait({work}, timeout=self._call_seconds + _LAST_SECONDS)
+            except asyncio.CancelledError:  # the server stops
+                work.cancel()
+                raise
+            too_late = not (work.done() or answered)
+            if too_late:
+                self._let_end(work)
+                await problems.of_refusal(_too_late(self._call_seconds), trace)(scope, receive, sending)
+            else:
+                await work
         except Exception as error:
             _log.error("mistake", kind=type(error).__name__, at=_places(error), trace=trace)
             if answered and not complete:
@@ -74,6 +96,12 @@ class Gate:
                 trace=trace,
                 account=state.get("account"),
             )
+
+    def _let_end(self, work: "asyncio.Task[None]") -> None:
+        """Let what nobody waits for any more come to its end: a thread cannot be stopped, but it writes nothing."""
+        self._late.add(work)
+        work.add_done_callback(self._late.discard)
+        work.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     async def _guarded(self, scope: Scope, receive: Receive, send: Send, trace: str) -> None:
         limit = self._max_body_bytes
@@ -96,6 +124,13 @@ class Gate:
 
 def _too_large(limit: int) -> TooLarge:
     return TooLarge(f"the body is larger than {limit} bytes; send less at a time")
+
+
+def _too_late(seconds: int) -> Unavailable:
+    return Unavailable(
+        f"the call took longer than {seconds} seconds; look whether it was done before you send it again, "
+        "or send it with the same Idempotency-Key"
+    )
 
 
 def _trace(parent: str) -> tuple[str, str]:

@@ -1,20 +1,18 @@
-"""Operations of those who watch over the service: trail, stop switch, keys, and its own state."""
+"""Operations of those who watch over the service: trail, stop switch, keys, accounts, and its own state."""
 
 # ruff: noqa: D103 - the words of each operation are in operations.toml
 
-import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from pathway import __version__
-from service import keys, state, stops, trail
+from service import inspection, keys, logins, state, stops
 from service.access.roles import Permission
 from service.api import shapes
 from service.api.calls import Answer, Call, Paging, Repeatable, allowed, body, installation_of
 from service.api.operations import route
-from service.store import trail as rows
 
 router = APIRouter(tags=["oversight"])
 Id = Annotated[str, Path(pattern="^[a-z0-9-]{1,40}$", description="Id.")]
@@ -30,30 +28,15 @@ def list_trail(
     ] = None,
 ) -> Response:
     with call.visit() as visit:
-        found, total = rows.listed(visit.connection, page.number, page.limit, suggestion)
-        head = rows.head(visit.connection)
-        visit.tell("trail.read", suggestion=suggestion, facts={"page": page.number, "limit": page.limit})
-    listed = [
-        {name: row[name] for name in ("seq", "hash", "previous", "body")} | {"entry": json.loads(row["body"])}
-        for row in found
-    ]
-    signed = {
-        "head": {name: head[name] for name in ("seq", "hash", "at", "signature")},
-        "public_key": call.installation.signer.public_key,
-    }
-    return Answer(page.of(listed, total) | signed).response()
+        found, total = inspection.entries(visit, page.number, page.limit, suggestion)
+        return Answer(page.of(found, total) | inspection.head(visit)).response()
 
 
 @router.get("/trail/verification", **route("verify_trail"))
 def verify_trail(call: Annotated[Call, allowed(Permission.READ_TRAIL)]) -> Response:
-    installation = call.installation
-    with installation.store.reading() as connection:
-        n_entries = rows.head(connection)["seq"]
-        found = trail.check(connection, installation.signer.public_key, installation.vault)
-    with call.visit() as visit:
-        visit.tell("trail.verified", facts={"n_entries": n_entries, "n_faults": len(found)})
-    told = {"holds": not found, "faults": found[:100], "n_entries": n_entries}
-    return Answer(told | {"public_key": installation.signer.public_key}).response()
+    checked = inspection.verify(call.installation, call.caller, call.trace)
+    told = {"holds": not checked.faults, "faults": checked.faults[:100], "n_entries": checked.n_entries}
+    return Answer(told | {"public_key": checked.public_key}).response()
 
 
 @router.get("/stops", **route("list_stops"))
@@ -94,6 +77,30 @@ def list_keys(page: Paging, call: Annotated[Call, allowed(Permission.MANAGE_KEYS
 def revoke_key(id: Id, call: Annotated[Call, allowed(Permission.MANAGE_KEYS)]) -> Response:
     with call.visit() as visit:
         return Answer(keys.revoke(visit, id)).response()
+
+
+@router.get("/accounts", **route("list_accounts"))
+def list_accounts(page: Paging, call: Annotated[Call, allowed(Permission.MANAGE_ACCOUNTS)]) -> Response:
+    with call.look() as look:
+        return Answer(page.of(*logins.listed(look, page.number, page.limit))).response()
+
+
+@router.delete("/accounts/{id}", **route("close_account"))
+def close_account(id: Id, call: Annotated[Call, allowed(Permission.MANAGE_ACCOUNTS)]) -> Response:
+    with call.visit() as visit:
+        return Answer(logins.close(visit, id)).response()
+
+
+@router.delete("/accounts/{id}/logins", **route("end_logins"))
+def end_logins(id: Id, call: Annotated[Call, allowed(Permission.MANAGE_ACCOUNTS)]) -> Response:
+    with call.visit() as visit:
+        return Answer(logins.end(visit, id)).response()
+
+
+@router.delete("/logins", **route("end_all_logins"))
+def end_all_logins(call: Annotated[Call, allowed(Permission.MANAGE_ACCOUNTS)]) -> Response:
+    with call.visit() as visit:
+        return Answer(logins.end_all(visit)).response()
 
 
 @router.get("/api-info", **route("read_api_info"))

@@ -440,6 +440,38 @@ class Keys:
 
 
 @dataclass(frozen=True)
+class Account:
+    """An account. `known_as`: what a system is called, or what the provider of logins calls a person."""
+
+    account_id: str
+    kind: Literal["person", "machine"]
+    role: Role
+    unit: str | None
+    known_as: str
+    created_at: datetime
+    closed_at: datetime | None
+    n_logins: int
+    used_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """One page of accounts, those of people who are logged in first."""
+
+    data: list[Account]
+    page: int
+    limit: int
+    total: int
+
+
+@dataclass(frozen=True)
+class LoginsEnded:
+    """How many logins were ended."""
+
+    n_ended: int
+
+
+@dataclass(frozen=True)
 class ApiInfo:
     """The API itself; the names are those that DIGG's profile asks for."""
 

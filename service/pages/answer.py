@@ -1,7 +1,7 @@
 """The caseworker's answer: accept a plan, change it with the rules checked beside, or reject; always with a reason."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Annotated, Any
 
@@ -15,9 +15,9 @@ from service import decisions, rules, suggestions
 from service.access.roles import Permission
 from service.api.calls import Answer
 from service.errors import AlreadyDecided
+from service.pages.activity_rows import Row, read_number, rows_of
 from service.pages.opened import Opened, opened
-from service.pages.suggestion import read_number
-from service.pages.visitor import Sent, Visitor, allowed, sending
+from service.pages.visitor import Errors, Sent, Visitor, allowed, sending
 from service.rules import Broken, Placed
 from service.visits import Visit
 
@@ -25,19 +25,6 @@ router = APIRouter(include_in_schema=False)
 ANSWERS = ("accepted", "changed", "rejected")
 _MOST_ROWS = 20
 _MOST_LETTERS = 4000  # of the own words, as the API takes them
-Errors = list[tuple[str, str]]
-
-
-@dataclass(frozen=True)
-class Row:
-    """An activity as it stands in the form; texts as they were typed."""
-
-    insats_id: str
-    name: str
-    start_on: str
-    last_on: str
-    hours: str
-    removed: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,10 +45,11 @@ def show_form(id: str, guest: Annotated[Visitor, allowed(Permission.DECIDE)], an
     """Show the form, with the suggestion's own activities to change."""
     with guest.visit() as visit:
         suggestions.find(visit, id, to_change=True)
-        found = opened(visit, id, guest.words)
+        found = opened(visit, id, guest)
         if not found.open:
             raise AlreadyDecided("the suggestion has been answered; make a new one to answer anew")
-        draft = Draft(answer if answer in ANSWERS else "", "1", "", "", _rows_of(found, visit.planning.catalogue))
+        plan = found.suggestion.plans[0].activities if found.suggestion.plans else ()
+        draft = Draft(answer if answer in ANSWERS else "", "1", "", "", rows_of(plan, visit.planning.catalogue))
         return _form(visit, guest, found, draft, [], None)
 
 
@@ -74,12 +62,14 @@ def take_answer(id: str, guest: Annotated[Visitor, sending(Permission.DECIDE)]) 
         if done is not None:
             return guest.go(done.body["address"])
         suggestions.find(visit, id, to_change=True)
-        found = opened(visit, id, guest.words)
+        found = opened(visit, id, guest)
         if not found.open:
             raise AlreadyDecided("the suggestion has been answered; make a new one to answer anew")
         draft = read_draft(guest.sent, visit.planning.catalogue)
         if guest.sent.get("action") == "add":
             return _form(visit, guest, found, _with_added(draft, found.case, visit.planning.catalogue), [], None)
+        if guest.sent.get("action") == "check":  # whoever checks a changed plan means to change it
+            draft = replace(draft, answer="changed")
         chosen, errors = read_chosen(draft, guest) if draft.answer == "changed" else ([], [])
         broken = rules.broken(chosen, found.case, visit.planning.catalogue) if chosen and not errors else []
         if guest.sent.get("action") == "check":
@@ -190,21 +180,6 @@ def _given(draft: Draft, chosen: Sequence[Placed]) -> dict[str, Any]:
     return given
 
 
-def _rows_of(found: Opened, catalogue: Catalogue) -> tuple[Row, ...]:
-    plan = found.suggestion.plans[0].activities if found.suggestion.plans else ()
-    return tuple(
-        Row(
-            one.insats_id,
-            name_of(one.insats_id, catalogue),
-            one.start_on.isoformat(),
-            (one.end_on - timedelta(days=1)).isoformat(),
-            f"{one.hours_per_week:g}",
-        )
-        for one in sorted(plan, key=lambda one: (one.start_on, one.end_on))
-        if one.insats_id in catalogue.by_id
-    )
-
-
 def _with_added(draft: Draft, case: Case, catalogue: Catalogue) -> Draft:
     """Put an insats in at its first start, with its usual length and hours, within the case's limit."""
     insats = catalogue.by_id.get(draft.add)
@@ -217,7 +192,7 @@ def _with_added(draft: Draft, case: Case, catalogue: Catalogue) -> Draft:
     last = first + timedelta(weeks=insats.weeks.typical) - timedelta(days=1)
     hours = max(insats.hours_per_week.min, min(insats.hours_per_week.typical, case.limits.hours_per_week))
     row = Row(insats.id, insats.name, first.isoformat(), last.isoformat(), f"{hours:g}")
-    return Draft("changed", draft.rank, draft.reason_code, draft.reason, (*draft.rows, row))
+    return replace(draft, answer="changed", rows=(*draft.rows, row), add="")
 
 
 def _form(

@@ -1,16 +1,17 @@
 """For those who review: find a suggestion, see what was shown and decided, verify the trail, read the model's card."""
 
-import json
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from service import stops, suggestions, trail
+from service import inspection, stops, suggestions
 from service.access.roles import Permission
 from service.errors import NotFound, WrongVersion
+from service.pages import frame
 from service.pages.opened import opened
 from service.pages.suggestion import decision_on
 from service.pages.visitor import Visitor, allowed, sending
@@ -20,6 +21,7 @@ from service.store import trail as rows
 router = APIRouter(include_in_schema=False)
 _A_PAGE, _ENTRIES = 20, 50
 _PSEUDONYM = "k-"
+_REPORT = "audit.html"  # as `pathway audit` names it
 
 
 @router.get("/audit")
@@ -46,16 +48,12 @@ def find_suggestion(guest: Annotated[Visitor, allowed(Permission.READ_TRAIL)], q
 @router.post("/audit/verification")
 def verify_trail(guest: Annotated[Visitor, sending(Permission.READ_TRAIL)]) -> Response:
     """Walk through the whole trail and say whether it holds."""
-    installation = guest.installation
-    with installation.store.reading() as connection:
-        n_entries = rows.head(connection)["seq"]
-        faults = trail.check(connection, installation.signer.public_key, installation.vault)
+    checked = inspection.verify(guest.installation, guest.known, guest.request.state.trace)
     with guest.visit() as visit:
-        visit.tell("trail.verified", facts={"n_entries": n_entries, "n_faults": len(faults)})
         found, total = suggestions.listed(visit, 1, _A_PAGE)
     return guest.show(
         "audit.html", found=found, total=total, page=1, n_pages=max(1, -(-total // _A_PAGE)), q="",
-        n_entries=n_entries, checked={"faults": faults[:20], "n": n_entries, "key": installation.signer.public_key},
+        n_entries=checked.n_entries, checked=checked,
     )  # fmt: skip
 
 
@@ -76,11 +74,10 @@ def replay_suggestion(id: str, guest: Annotated[Visitor, sending(Permission.READ
 
 def _file(id: str, guest: Visitor, replayed: Replayed | None = None, gone: bool = False) -> Response:
     with guest.visit() as visit:
-        found = opened(visit, id, guest.words)
-        decision = decision_on(visit, found)
-        entries, total = rows.listed(visit.connection, 1, _ENTRIES, id)
-        visit.tell("trail.read", suggestion=id, facts={"page": 1, "limit": _ENTRIES})
-    told: list[dict[str, Any]] = [json.loads(one["body"]) | {"seq": one["seq"], "hash": one["hash"]} for one in entries]
+        found = opened(visit, id, guest)
+        decision = decision_on(visit, found, guest.words)
+        entries, total = inspection.entries(visit, 1, _ENTRIES, id)
+    told = [one["entry"] | {"seq": one["seq"], "hash": one["hash"]} for one in entries]
     return guest.show(
         "audit_suggestion.html",
         found=found,
@@ -109,7 +106,22 @@ def read_model(guest: Annotated[Visitor, allowed(Permission.READ_MODEL)], error:
         stops=set_now,
         error=error == "reason",
         may_stop=guest.may(Permission.STOP) and not guest.known.unit,
+        reported=(_folder(guest) / _REPORT).is_file(),
     )
+
+
+@router.get("/model/report")
+def read_report(guest: Annotated[Visitor, allowed(Permission.READ_MODEL)]) -> Response:
+    """Show the model's audit report, where one lies in the model folder's `audit`."""
+    try:
+        return frame.document((_folder(guest) / _REPORT).read_text(encoding="utf-8"))
+    except OSError:
+        raise NotFound("there is no audit report with the model") from None
+
+
+def _folder(guest: Visitor) -> Path:
+    """Say where `pathway audit --out` is to write for the report to be read here."""
+    return guest.installation.settings.model / "audit"
 
 
 def html_of(markdown: str) -> Markup:

@@ -15,6 +15,7 @@ from service.access.roles import Permission
 from service.api.calls import Answer
 from service.cases import Found
 from service.pages import levels, speech
+from service.pages.opened import lay_out_once
 from service.pages.visitor import Visitor, allowed, sending
 from service.visits import Visit
 
@@ -28,11 +29,12 @@ def read_case(
     number: str, guest: Annotated[Visitor, allowed(Permission.READ_CASE)], view: str = "course", done: str = ""
 ) -> Response:
     """Show a case."""
+    view = view if view in _VIEWS else _VIEWS[0]
     with guest.visit() as visit:
         found = cases.read(visit, number)
         case = visit.planning.read_case(found.plain)
         made, n_made = suggestions.listed(visit, 1, _SUGGESTIONS_SHOWN, number)
-        expected = _expected(visit, made)
+        expected = _expected(visit, made) if view == "web" else {}
         stopped = stops.listed(visit)
         instrument, catalogue = visit.planning.instrument, visit.planning.catalogue
     words = guest.words
@@ -40,9 +42,9 @@ def read_case(
         "case.html",
         found=found,
         done=done,
-        view=view if view in _VIEWS else _VIEWS[0],
-        chart=levels.chart(case, instrument, words),
-        web=levels.web(case, expected, instrument, words),
+        view=view,
+        chart=levels.chart(case, instrument, words) if view == "course" else None,
+        web=levels.web(case, expected, instrument, words) if view == "web" else None,
         profile=_profile(case, words),
         participations=[
             (name_of(one.insats_id, catalogue), one) for one in sorted(case.participations, key=lambda p: p.started_on)
@@ -65,11 +67,12 @@ def ask_for_suggestion(number: str, guest: Annotated[Visitor, sending(Permission
     if asked is not None:
         made = suggestions.make(guest.installation, asked)
         with guest.visit() as visit:
-            done = once.do(visit, lambda: _kept(suggestions.keep(visit, asked, made)))
+            done = once.do(visit, lambda: _kept(visit, guest, suggestions.keep(visit, asked, made)))
     return guest.go(done.body["address"] if done else "/")
 
 
-def _kept(shown: suggestions.Shown) -> Answer:
+def _kept(visit: Visit, guest: Visitor, shown: suggestions.Shown) -> Answer:
+    lay_out_once(visit, shown, suggestions.find(visit, shown.id), guest)  # the next page shows it
     return Answer({"address": f"/suggestions/{shown.id}"}, case_id=shown.case_id)
 
 

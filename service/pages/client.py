@@ -23,7 +23,7 @@ def tell_use(guest: Anybody) -> Response:
 def read_leaflet(id: str, guest: Annotated[Visitor, allowed(Permission.READ_SUGGESTION)]) -> Response:
     """Show the client's own page about a suggestion, for the screen, a phone or paper."""
     with guest.visit() as visit:
-        found = opened(visit, id, guest.words)
+        found = opened(visit, id, guest)
         planning = visit.planning
         laid = leaflet.lay_out(found.suggestion, found.case, planning.catalogue, planning.instrument, guest.words)
     return guest.show("client_page.html", leaflet=laid, id=id)

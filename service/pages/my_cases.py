@@ -6,9 +6,12 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from pathway.wording.reasons import name_of
-from service import overview, stops
+from service import cases, overview, stops
 from service.access.roles import Permission
+from service.errors import NotFound
+from service.pages import tour
 from service.pages.visitor import Visitor, allowed
+from service.visits import Visit
 
 router = APIRouter(include_in_schema=False)
 
@@ -19,6 +22,7 @@ def list_cases(guest: Annotated[Visitor, allowed(Permission.SUGGEST)], q: str = 
     with guest.visit() as visit:
         found = overview.cases(visit)
         stopped = stops.listed(visit)
+        shared = bool(q.strip()) and _is_shared(visit, q.strip())
         catalogue = visit.planning.catalogue
     sought = [one for one in found if q.strip().casefold() in one.number.casefold()]
     waiting = [one for one in sought if one.waits != ("nothing",)]
@@ -33,4 +37,14 @@ def list_cases(guest: Annotated[Visitor, allowed(Permission.SUGGEST)], q: str = 
         names=names,
         stops=stopped,
         n_all=len(found),
+        shared=shared,
+        is_new=tour.COOKIE not in guest.request.cookies,
     )
+
+
+def _is_shared(visit: Visit, number: str) -> bool:
+    """Tell whether another unit lets this one see a case, which is not listed here."""
+    try:
+        return not cases.find(visit, number).own
+    except NotFound:
+        return False

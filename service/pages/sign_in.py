@@ -37,5 +37,7 @@ def choose_language(request: Request, sent: Annotated[Sent, Depends(read_sent)])
     own = back.startswith("/") and not back.startswith(("//", "/\\"))
     answer = visitor.of_request(request).go(back if own else "/")
     if sent.get("language") in speech.LANGUAGES:
-        answer.set_cookie(LANGUAGE_COOKIE, sent.get("language"), max_age=_A_YEAR, httponly=True, samesite="lax")
+        answer.set_cookie(
+            LANGUAGE_COOKIE, sent.get("language"), max_age=_A_YEAR, secure=True, httponly=True, samesite="lax"
+        )
     return answer

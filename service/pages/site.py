@@ -19,13 +19,18 @@ from service.pages import (
     catalogue,
     client,
     frame,
+    logins,
     measurement,
     my_cases,
+    rights,
+    sharing,
     sign_in,
     suggestion,
     tour,
     visitor,
+    what_if,
 )  # fmt: skip
+from service.pages.shelf import Shelf
 from service.pages.visitor import Sent
 from service.visits import Installation
 
@@ -44,9 +49,10 @@ def read_file(request: Request, mark: str, name: str) -> Response:
 def create(installation: Installation) -> FastAPI:
     """Make the pages of an installation, to be mounted at the root."""
     pages = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    pages.state.installation = installation
+    pages.state.installation, pages.state.shelf = installation, Shelf()
     for room in (
-        sign_in, my_cases, case, measurement, suggestion, answer, catalogue, caseload, audit, client, tour
+        sign_in, my_cases, case, measurement, sharing, rights, suggestion, what_if, answer, catalogue, caseload, audit,
+        client, tour, logins,
     ):  # fmt: skip
         pages.include_router(room.router)
     pages.include_router(_files)
@@ -71,6 +77,8 @@ def _at_the_door(request: Request, error: Any) -> Response:
 def show_refusal(request: Request, error: Any) -> Response:
     """Show what is wrong, in words, with the way on; what was typed is given back."""
     refusal = _refusal(error)
+    if request.url.path.startswith("/api/"):  # no version of the API that there is
+        return problems.of_refusal(refusal, request.state.trace)
     guest = visitor.of_request(request) if refusal.status != 503 else visitor.of_nobody(request)
     sent: Sent = getattr(request.state, "sent", Sent())
     if refusal.status == 401:

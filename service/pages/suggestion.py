@@ -1,30 +1,26 @@
-"""A suggestion: what it says and why, other plans, why not another insats, what if, and its printable rationale."""
+"""A suggestion: what it says and why, other plans, why not another insats, and its printable rationale."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
+from datetime import date, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from pathway.wording import swedish
+from pathway.wording import Words, swedish
 from pathway.wording.reasons import direction, name_of
 from service import decisions, stops, suggestions
 from service.access.roles import Permission
-from service.errors import Faulty, NotFound
-from service.pages import difference
+from service.errors import NotFound
+from service.pages import difference, what_if
+from service.pages.activity_rows import rows_of_plan
 from service.pages.opened import Opened, opened
-from service.pages.visitor import Sent, Visitor, allowed, sending
+from service.pages.visitor import Sent, Visitor, allowed
+from service.store.rows import Row
 from service.visits import Visit
 
 router = APIRouter(include_in_schema=False)
-NUMBERS: Mapping[str, tuple[float, float]] = {  # fields of the form, with the range that `case.Limits` allows
-    "hours_per_week": (0.5, 60),
-    "parallel": (1, 10),
-    "horizon_weeks": (1, 156),
-    "budget": (0, 10_000_000),
-}
-_WHOLE = ("parallel", "horizon_weeks")
-Errors = list[tuple[str, str]]
+_MOST_SHOWN = 3  # levels that are named in brief
 
 
 @router.get("/suggestions/{id}")
@@ -33,8 +29,8 @@ def read_suggestion(
 ) -> Response:
     """Show a suggestion as it was shown the first time, with what has become of it."""
     with guest.visit() as visit:
-        found = opened(visit, id, guest.words)
-        decision = decision_on(visit, found)
+        found = opened(visit, id, guest)
+        decision = decision_on(visit, found, guest.words)
         return guest.show("suggestion.html", **_shown(visit, guest, found), decision=decision, done=done)
 
 
@@ -42,15 +38,17 @@ def read_suggestion(
 def print_rationale(id: str, guest: Annotated[Visitor, allowed(Permission.READ_SUGGESTION)]) -> Response:
     """Show what is needed on paper: the plan, its reasons, its limits, and the caseworker's own words."""
     with guest.visit() as visit:
-        found = opened(visit, id, guest.words)
-        return guest.show("rationale.html", found=found, sheet=found.sheet, decision=decision_on(visit, found))
+        found = opened(visit, id, guest)
+        return guest.show(
+            "rationale.html", found=found, sheet=found.sheet, decision=decision_on(visit, found, guest.words)
+        )
 
 
 @router.get("/suggestions/{id}/numbers")
 def read_numbers(id: str, guest: Annotated[Visitor, allowed(Permission.READ_SUGGESTION)]) -> Response:
     """Show every number behind the reasons."""
     with guest.visit() as visit:
-        found = opened(visit, id, guest.words)
+        found = opened(visit, id, guest)
         return guest.show("numbers.html", found=found, sheet=found.sheet)
 
 
@@ -74,84 +72,10 @@ def why_not(id: str, guest: Annotated[Visitor, allowed(Permission.READ_SUGGESTIO
         told=told,
         heading=guest.words.text(f"codes.{told['code']}") if told["code"] else "",
         difference=difference.rows(changed, planning.catalogue, planning.instrument, guest.words) if changed else None,
+        rows=rows_of_plan(told["plan"], planning.catalogue) if _may_answer(guest, row) else (),
         loss=_loss(told["loss"], guest),
-        choices=_choices(shown, planning.catalogue),
+        choices=_choices((one["insats_id"] for one in shown["not_chosen"]), planning.catalogue),
     )
-
-
-@router.post("/suggestions/{id}/what-if")
-def what_if(id: str, guest: Annotated[Visitor, sending(Permission.SUGGEST)]) -> Response:
-    """Tell what would be different with other limits, without an insats or with another one."""
-    changes, errors = read_changes(guest.sent, guest)
-    told = row = None
-    if not errors:
-        try:
-            with guest.look() as look:
-                row, shown, case = suggestions.suppose(look, id, changes)
-            told = suggestions.what_if(row, shown, guest.installation.planning.suggest(case, guest.installation.now()))
-        except Faulty as fault:
-            errors = [("hours_per_week", fault.message)]
-    with guest.visit() as visit:
-        if told is not None and row is not None:
-            suggestions.tell_shown(visit, "suggestion.what_if", row, told, asked=changes)
-        found = opened(visit, id, guest.words)
-        planning = visit.planning
-    return guest.show(
-        "what_if.html",
-        422 if errors else 200,
-        found=found,
-        sheet=found.sheet,
-        told=told,
-        difference=difference.rows(told["difference"], planning.catalogue, planning.instrument, guest.words)
-        if told
-        else None,
-        direction=direction,
-        asked=_asked(guest.sent),
-        errors=errors,
-        **form_values(found, planning.catalogue),
-    )
-
-
-def read_changes(sent: Sent, guest: Visitor) -> tuple[dict[str, Any], Errors]:
-    """Read the form of *what if*: changes as the API takes them, and what is wrong beside which field."""
-    limits: dict[str, Any] = {}
-    errors: Errors = []
-    for name, (low, high) in NUMBERS.items():
-        typed = sent.get(name)
-        if not typed:
-            if name == "budget":
-                limits["budget"] = None
-            continue
-        number = read_number(typed)
-        if number is None or not low <= number <= high or (name in _WHOLE and number != int(number)):
-            label = guest.words.text(f"what_if.{name}")
-            key = "what_if.whole" if name in _WHOLE else "what_if.number"
-            errors.append((name, guest.texts(key, field=label, low=f"{low:g}", high=f"{high:g}")))
-        else:
-            limits[name] = int(number) if name in _WHOLE else number
-    return {"limits": limits, "forbid": sent.all("forbid"), "require": sent.all("require")}, errors
-
-
-def read_number(typed: str) -> float | None:
-    """Read a number as people type it, with a decimal comma or point and perhaps spaces; ``None``: it is none."""
-    try:
-        number = float(typed.replace("\N{NO-BREAK SPACE}", "").replace(" ", "").replace(",", "."))
-    except ValueError:
-        return None
-    return number if abs(number) < 1e12 else None
-
-
-def form_values(found: Opened, catalogue: Any) -> dict[str, Any]:
-    """Give what the form of *what if* offers: today's limits, the plan's insatser, all others."""
-    limits = found.case.limits
-    now = {name: getattr(limits, name) for name in NUMBERS}
-    plan = found.suggestion.plans[0].activities if found.suggestion.plans else ()
-    inside = {one.insats_id for one in plan}
-    return {
-        "now": {name: "" if value is None else f"{value:g}" for name, value in now.items()},
-        "inside": [(one.insats_id, name_of(one.insats_id, catalogue)) for one in plan],
-        "others": [(one.id, one.name) for one in catalogue.insatser if one.id not in inside],
-    }
 
 
 def _shown(visit: Visit, guest: Visitor, found: Opened) -> dict[str, Any]:
@@ -162,18 +86,19 @@ def _shown(visit: Visit, guest: Visitor, found: Opened) -> dict[str, Any]:
         "besides": [note for note in found.sheet.notes if not note.startswith(reason)],
         "found": found,
         "sheet": found.sheet,
+        "most": sorted(found.sheet.levels, key=lambda level: level.without_plan.at - level.with_plan.at)[:_MOST_SHOWN],
         "not_known": guest.words.lists["fixed.not_known"],
         "abstained_help": guest.words.lists["page.abstained_help"],
-        "choices": _choices(found.plain, planning.catalogue),
+        "choices": _choices((one.insats_id for one in found.suggestion.not_chosen), planning.catalogue),
         "stops": stops.listed(visit),
-        "replaces": found.plain.get("replaces"),
+        "replaces": found.laid.replaces,
         "errors": [],
-        "asked": {},
-        **form_values(found, planning.catalogue),
+        "asked": Sent(),
+        **what_if.form_values(found, planning.catalogue),
     }
 
 
-def decision_on(visit: Visit, found: Opened) -> dict[str, Any] | None:
+def decision_on(visit: Visit, found: Opened, words: Words) -> dict[str, Any] | None:
     """Give the answer to a suggestion with names and words, if there is one that the visitor may see."""
     if found.open:
         return None
@@ -182,19 +107,28 @@ def decision_on(visit: Visit, found: Opened) -> dict[str, Any] | None:
     except NotFound:
         return None
     catalogue = visit.planning.catalogue
-    named = [one | {"name": name_of(one["insats_id"], catalogue)} for one in taken["activities"]]
+    day = words.day
+    named = [
+        one
+        | {
+            "name": name_of(one["insats_id"], catalogue),
+            "start": day(date.fromisoformat(one["start_on"])),
+            "last": day(date.fromisoformat(one["end_on"]) - timedelta(days=1)),
+        }
+        for one in taken["activities"]
+    ]
     reason = next((one for one in decisions.reasons() if one["code"] == taken["reason_code"]), None)
-    return taken | {"activities": named, "reason_words": reason}
+    decided = day(date.fromisoformat(taken["decided_at"][:10]))
+    return taken | {"activities": named, "reason_words": reason, "decided": decided}
 
 
-def _choices(plain: Mapping[str, Any], catalogue: Any) -> list[tuple[str, str]]:
+def _choices(ids: Iterable[str], catalogue: Any) -> list[tuple[str, str]]:
     """List what can be asked *why not* about, by name."""
-    return sorted(((one["insats_id"], name_of(one["insats_id"], catalogue)) for one in plain["not_chosen"]),
-                  key=lambda one: one[1])  # fmt: skip
+    return sorted(((id, name_of(id, catalogue)) for id in ids), key=lambda one: one[1])
 
 
-def _asked(sent: Sent) -> dict[str, Any]:
-    return sent.plain() | {"forbid": sent.all("forbid"), "require": sent.all("require")}
+def _may_answer(guest: Visitor, row: Row) -> bool:
+    return guest.may(Permission.DECIDE) and row["answer"] is None and row["unit_id"] == guest.known.unit
 
 
 def _loss(loss: float | None, guest: Visitor) -> str:

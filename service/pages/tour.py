@@ -14,12 +14,16 @@ router = APIRouter(include_in_schema=False)
 STEPS = ("what", "plan", "levels", "reasons", "catch")
 GUESSES = ("basis", "order", "interval")  # what may be wrong with the suggestion of the last step
 RIGHT = "basis"
+COOKIE = "pathway-tour"  # tells that the tour was begun, so that nobody is asked to take it again
+_A_YEAR = 31_536_000
 
 
 @router.get("/tour")
 def begin(guest: Anybody) -> Response:
     """Begin at the first step."""
-    return guest.show("tour.html", step=STEPS[0], number=1, steps=STEPS, guesses=GUESSES, guess="", right=RIGHT)
+    begun = guest.show("tour.html", step=STEPS[0], number=1, steps=STEPS, guesses=GUESSES, guess="", right=RIGHT)
+    begun.set_cookie(COOKIE, "begun", max_age=_A_YEAR, httponly=True, samesite="lax")
+    return begun
 
 
 @router.get("/tour/{number}")

@@ -18,10 +18,12 @@ from service.access.roles import Permission
 from service.api.calls import Once
 from service.errors import Unauthenticated
 from service.pages import frame, speech
+from service.pages.shelf import Shelf
 from service.pages.speech import Texts
 from service.visits import Installation, Visit
 
-LANGUAGE_COOKIE = "pathway-language"
+LANGUAGE_COOKIE = "__Host-pathway-language"
+Errors = list[tuple[str, str]]  # what is wrong, beside which field
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,11 @@ class Visitor:
     def words(self) -> Words:
         """The library's words, in the same language."""
         return library_words(self.texts.language)
+
+    @property
+    def shelf(self) -> Shelf:
+        """Suggestions that were opened lately, at these pages."""
+        return cast(Shelf, self.request.app.state.shelf)
 
     def may(self, permission: Permission) -> bool:
         """Tell whether somebody is logged in whose role allows it."""

@@ -153,8 +153,12 @@ def _revalued(desk: Desk, case: Case, shown: Plan, raw: Plain) -> list[tuple[str
     if not made.plans:
         return [(place, float("inf"))]
     again = plan.plain(made)["plans"][0]
-    return list(differences(_numbers(raw), _numbers(again), place))
+    return list(differences(_numbers(raw, raw), _numbers(again, raw), place))
 
 
-def _numbers(plain: Plain) -> Plain:
-    return {name: plain[name] for name in _NUMBERS}
+def _numbers(plain: Plain, stored: Plain) -> Plain:
+    """Give what is worked out for a plan's activities, without words, and without what the stored plan did not tell."""
+    known = {name for one in stored["activities"] for name in one} - {"text"}
+    found = {name: plain[name] for name in _NUMBERS if name in stored}
+    found["activities"] = [{name: one[name] for name in known & one.keys()} for one in plain["activities"]]
+    return found

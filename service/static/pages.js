@@ -47,7 +47,19 @@ function fit() {
   if (answer === "changed") change.open = true;
   if (which) which.hidden = answer === "changed" || answer === "rejected";
 }
+// A plan is held against the rules while it is changed; only the latest answer counts.
+let asked = 0;
+async function check() {
+  const now = ++asked;
+  const typed = new URLSearchParams(new FormData(change.closest("form")));
+  typed.set("action", "check");
+  const answer = await fetch(location.pathname, { method: "POST", body: typed }).catch(() => null);
+  if (answer === null || now !== asked) return;
+  const found = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("checked");
+  document.getElementById("checked").replaceChildren(...(found?.childNodes ?? []));
+}
 if (code && change) {
+  change.addEventListener("change", (event) => { if (event.target.id !== "add") check(); });
   document.querySelectorAll('input[name="answer"]').forEach((one) => one.addEventListener("change", fit));
   fit();
 }

@@ -1,5 +1,6 @@
 """Units, accounts of people and machines, their keys, tokens and logins."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -7,6 +8,14 @@ import sqlalchemy as sa
 from service.store import rows
 from service.store.rows import Row
 from service.store.schema import ACCOUNT, API_KEY, INSTALLATION, LOGIN, SESSION, UNIT
+
+
+@dataclass(frozen=True)
+class AliveSince:
+    """When sessions that are still alive were begun, and last used, at the earliest; moments as text."""
+
+    begun: str
+    used: str
 
 
 def marked(connection: sa.Connection, name: str) -> str | None:
@@ -133,12 +142,38 @@ def touch_session(connection: sa.Connection, id_sha256: str, at: str) -> None:
 
 def end_sessions(
     connection: sa.Connection, id_sha256: str | None = None, account_id: str | None = None, before: str | None = None
-) -> None:
-    """End one session, all of an account, or all that were begun before a moment."""
+) -> int:
+    """End one session, all of an account, all that were begun before a moment, or simply all; how many they were."""
     ended = sa.delete(SESSION)
     for column, value in ((SESSION.c.id_sha256, id_sha256), (SESSION.c.account_id, account_id)):
         ended = ended if value is None else ended.where(column == value)
-    connection.execute(ended if before is None else ended.where(SESSION.c.created_at < before))
+    return connection.execute(ended if before is None else ended.where(SESSION.c.created_at < before)).rowcount
+
+
+def sessions_of(connection: sa.Connection, account_id: str, since: AliveSince) -> list[Row]:
+    """List the sessions of an account that are alive, the last used first."""
+    alive = (SESSION.c.account_id == account_id, SESSION.c.created_at >= since.begun, SESSION.c.seen_at >= since.used)
+    return rows.many(connection, sa.select(SESSION).where(*alive).order_by(SESSION.c.seen_at.desc()))
+
+
+def listed(connection: sa.Connection, number: int, limit: int, since: AliveSince) -> tuple[list[Row], int]:
+    """List accounts, those used last first, each with `n_sessions` that are alive and when one was `seen_at`."""
+    alive = (
+        sa.select(
+            SESSION.c.account_id,
+            sa.func.count().label("n_sessions"),
+            sa.func.max(SESSION.c.seen_at).label("seen_at"),
+        )
+        .where(SESSION.c.created_at >= since.begun, SESSION.c.seen_at >= since.used)
+        .group_by(SESSION.c.account_id)
+        .subquery()
+    )
+    query = (
+        sa.select(ACCOUNT, sa.func.coalesce(alive.c.n_sessions, 0).label("n_sessions"), alive.c.seen_at)
+        .outerjoin(alive, alive.c.account_id == ACCOUNT.c.id)
+        .order_by(alive.c.seen_at.is_(None), alive.c.seen_at.desc(), ACCOUNT.c.created_at.desc(), ACCOUNT.c.id)
+    )
+    return rows.page(connection, query, number, limit)
 
 
 def add_login(connection: sa.Connection, **values: Any) -> None:

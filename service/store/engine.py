@@ -143,6 +143,11 @@ def connect(url: str, wait_seconds: int = 5) -> Store:
             connect_args={
                 "connect_timeout": max(wait_seconds, 2),
                 "options": f"-c lock_timeout={wait_seconds * 1000} -c idle_in_transaction_session_timeout=60000",
+                # A server whose machine is gone, and that does not even say so, is given up after this long.
+                "keepalives_idle": wait_seconds,
+                "keepalives_interval": wait_seconds,
+                "keepalives_count": 2,
+                "tcp_user_timeout": 3_000 * wait_seconds,
             },
         )
     return Store(engine, wait_seconds)

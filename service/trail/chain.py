@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from service.errors import BrokenTrail, WrongDatabase
+from service.errors import BrokenTrail, Conflict, WrongDatabase
 from service.store import Connection
 from service.store import suggestions as stored
 from service.store import trail as rows
@@ -94,25 +94,71 @@ def append(
     Raises
     ------
     BrokenTrail
-        The end is not signed with this key: nothing is built upon it.
+        The end is not signed with a key of the signer's: nothing is built upon it.
     """
+    head, key = _locked_head(connection, signer)
+    added = _linked(head, entries, about, at)
+    point = _point(added, at)
+    point["signature"] = signer.sign(point, key)
+    rows.append(connection, added, point)
+    if int(point["seq"]) // checkpoint_every == int(head["seq"]) // checkpoint_every:
+        return None
+    rows.add_checkpoint(connection, **point)
+    return point
+
+
+def change_key(connection: Connection, about: Mapping[str, Any], at: str, signer: Signer) -> dict[str, Any]:
+    """Let the signer's first key sign from now on; the entry that says so is the last that the old key signs.
+
+    Returns
+    -------
+    dict
+        The checkpoint that the old key signed.
+
+    Raises
+    ------
+    Conflict
+        The first key signs already.
+    BrokenTrail
+        As `append`.
+    """
+    head, old = _locked_head(connection, signer)
+    new = signer.public_key
+    if old == new:
+        raise Conflict("the trail is signed with the first key of PATHWAY_TRAIL_KEY already; put the new one first")
+    added = _linked(head, [Entry(verify.KEY_CHANGED, facts={"from": old, "to": new})], about, at)
+    point = _point(added, at)
+    rows.append(connection, added, point | {"signature": signer.sign(point, new)})
+    checkpoint = point | {"signature": signer.sign(point, old)}
+    rows.add_checkpoint(connection, **checkpoint)
+    return checkpoint
+
+
+def _locked_head(connection: Connection, signer: Signer) -> tuple[Mapping[str, Any], str]:
+    """Give the trail's end, locked, and which key signed it and signs on."""
     head = rows.locked_head(connection)
-    if head["seq"] and not signer.has_signed(head):
+    key = signer.key_of(head)
+    if key is None:
         raise BrokenTrail("the trail's end is not signed with this key; check PATHWAY_TRAIL_KEY and verify the trail")
+    return head, key
+
+
+def _linked(
+    head: Mapping[str, Any], entries: Sequence[Entry], about: Mapping[str, Any], at: str
+) -> list[dict[str, Any]]:
+    """Write entries as rows, each linked to the one before."""
     seq, hash_ = int(head["seq"]), str(head["hash"])
-    first, added = seq, []
+    added = []
     for entry in entries:
         seq += 1
         body = verify.canonical(_plain(entry) | dict(about) | {"at": at, "format": FORMAT, "seq": seq})
         previous, hash_ = hash_, verify.link(hash_, body)
         added.append({"seq": seq, "hash": hash_, "previous": previous, "suggestion_id": entry.suggestion, "body": body})
-    point = {"seq": seq, "hash": hash_, "at": at}
-    point["signature"] = signer.sign(point)
-    rows.append(connection, added, point)
-    if seq // checkpoint_every == first // checkpoint_every:
-        return None
-    rows.add_checkpoint(connection, **point)
-    return point
+    return added
+
+
+def _point(added: Sequence[Mapping[str, Any]], at: str) -> dict[str, Any]:
+    return {"seq": added[-1]["seq"], "hash": added[-1]["hash"], "at": at}
 
 
 def _plain(entry: Entry) -> dict[str, Any]:
@@ -151,10 +197,27 @@ def _chained(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: row[name] for name in ("seq", "hash", "previous", "body")}
 
 
+@dataclass(frozen=True)
+class Checked:
+    """What a check of the trail found.
+
+    Attributes
+    ----------
+    faults
+        A line for each; none where the trail holds.
+    public_key
+        The key that the trail was held against: of those known here, the one that signed its end.
+    """
+
+    n_entries: int
+    faults: list[str]
+    public_key: str
+
+
 def check(
-    connection: Connection, public_key: str, vault: Vault | None = None, kept: Iterable[Mapping[str, Any]] = ()
-) -> list[str]:
-    """Verify the trail, and suggestions and decisions against it; a line for each fault, and none where it holds.
+    connection: Connection, signer: Signer, vault: Vault | None = None, kept: Iterable[Mapping[str, Any]] = ()
+) -> Checked:
+    """Verify the trail, and suggestions and decisions against it.
 
     Parameters
     ----------
@@ -163,13 +226,15 @@ def check(
     kept
         Checkpoints that were kept elsewhere.
     """
-    found = list(verify.faults(export(connection, vault), public_key, kept))
+    head = rows.head(connection)
+    key = signer.key_of(head) or signer.public_key
+    found = list(verify.faults(export(connection, vault), key, kept))
     found += [
         f"entry {row['seq']}: is filed under another suggestion than it tells of"
         for row in rows.entries(connection)
         if row["suggestion_id"] != _told_of(row["body"])
     ]
-    return found + list(holding.faults(connection))
+    return Checked(int(head["seq"]), found + list(holding.faults(connection)), key)
 
 
 def _told_of(body: str) -> Any:

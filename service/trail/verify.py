@@ -1,13 +1,15 @@
 """Verifies an exported trail: python verify.py EXPORT.jsonl PUBLIC_KEY_HEX [KEPT_CHECKPOINTS.jsonl]. Needs no more.
 
-An export is lines of JSON, each with a `kind`: `entry` (in order), `checkpoint`, `head`, and, where what was shown is
-exported too, `content`. Checkpoints kept elsewhere find also a trail that was put back to an earlier day.
+An export is lines of JSON by `kind`: `entry` (in order), `checkpoint`, `head`, perhaps `content` (what was shown). An
+entry that changes the key is the last that the old one signs (in a checkpoint); the head is signed with the newest.
 """
 
 import hashlib
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from itertools import chain
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -15,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 Record = Mapping[str, Any]
 START = "0" * 64  # what the first entry names as the one before
+KEY_CHANGED = "trail.key_changed"  # the action of an entry whose facts are the keys `from` and `to`
 
 
 def canonical(data: Any) -> str:
@@ -39,44 +42,47 @@ def signed_text(point: Record) -> bytes:
 
 def is_signed(point: Record, public_key: str) -> bool:
     """Tell whether a checkpoint is signed with this key."""
-    try:
+    with suppress(InvalidSignature, ValueError, TypeError):
         key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key))
         key.verify(bytes.fromhex(point["signature"]), signed_text(point))
-    except (InvalidSignature, ValueError):
-        return False
-    return True
+        return True
+    return False
 
 
 def faults(records: Iterable[Record], public_key: str, kept: Iterable[Record] = ()) -> Iterator[str]:
     """Walk through an export and say what is wrong; nothing is said of a trail that holds."""
-    hashes, points, there = [START], [("kept checkpoint", one) for one in kept], set[str]()
-    named, erased, with_contents = dict[str, int](), set[str](), False
+    hashes, points, with_contents = [START], [("kept checkpoint", one) for one in kept], False
+    named, erased, there, changes = dict[str, int](), set[str](), set[str](), list[tuple[int, str, str]]()
     for record in records:
         if record["kind"] == "entry":
-            number, body = len(hashes), record["body"]
-            try:
+            number, body, entry = len(hashes), record["body"], dict[str, Any]()
+            with suppress(ValueError, TypeError, KeyError):  # an entry that cannot be read is told of below
                 entry = dict(json.loads(body))
-            except (ValueError, TypeError):
-                entry = {}
-            if record["seq"] != number or entry.get("seq") != number or canonical(entry) != body:
-                yield f"entry {number}: missing, doubled, moved or altered"
-            if record["previous"] != hashes[-1] or link(hashes[-1], body) != record["hash"]:
-                yield f"entry {number}: does not follow from the one before; one of the two was altered"
+                named.update(dict.fromkeys(dict(entry.get("contents", {})).values(), number))
+                erased.update(entry.get("erased", ()))
+                if entry.get("action") == KEY_CHANGED:
+                    changes.append((number, entry["facts"]["from"], entry["facts"]["to"]))
+            whole = record["seq"] == entry.get("seq") == number and canonical(entry) == body
+            if not whole or record["previous"] != hashes[-1] or link(hashes[-1], body) != record["hash"]:
+                yield f"entry {number}: missing, doubled, moved or altered, or the one before was"
             hashes.append(record["hash"])
-            named.update(dict.fromkeys(entry.get("contents", {}).values(), number))
-            erased.update(entry.get("erased", ()))
         elif record["kind"] == "content":
             there.add(record["sha256"])
             if digest(record["salt"], record["text"]) != record["sha256"]:
                 yield f"content {record['sha256'][:12]}: altered"
         else:
             points.append((record["kind"], record))
-            with_contents = with_contents or record.get("contents", False)
+            with_contents |= record.get("contents", False)
     if [point["seq"] for kind, point in points if kind == "head"] != [len(hashes) - 1]:
         yield f"the trail has {len(hashes) - 1} entries, which is not what its end says"
+    keys = [changes[0][1] if changes else public_key, *(to for _, _, to in changes)]
+    vouched = {point["seq"] for kind, point in points if kind == "checkpoint"} >= {number for number, *_ in changes}
+    if not vouched or public_key not in keys or [was for _, was, _ in changes] != keys[:-1]:
+        yield "the trail's keys do not lead to this one, each signed by the one before"
     for kind, point in points:
-        if point["seq"] and not is_signed(point, public_key):
-            yield f"{kind} {point['seq']}: not signed with this key"
+        key = keys[sum(kind == "head" or number < point["seq"] for number, *_ in changes)]
+        if point["seq"] and not is_signed(point, key):
+            yield f"{kind} {point['seq']}: not signed with the key of then"
         if point["seq"] >= len(hashes):
             yield f"{kind} {point['seq']}: the trail ends before it; entries were cut off"
         elif hashes[point["seq"]] != point["hash"]:
@@ -86,12 +92,8 @@ def faults(records: Iterable[Record], public_key: str, kept: Iterable[Record] = 
         yield from (f"content {one[:12]}: no entry tells of it" for one in there - named.keys())
 
 
-def _lines(path: str) -> Iterator[Any]:
-    with open(path, encoding="utf-8") as file:
-        yield from map(json.loads, file)
-
-
 if __name__ == "__main__":
-    found = list(faults(_lines(sys.argv[1]), sys.argv[2], _lines(sys.argv[3]) if len(sys.argv) > 3 else ()))
+    files = [open(path, encoding="utf-8") for path in (sys.argv[1], *sys.argv[3:4])]  # noqa: SIM115 - for good
+    found = list(faults(map(json.loads, files[0]), sys.argv[2], map(json.loads, chain(*files[1:]))))
     print("\n".join(found) or "the trail holds")
     sys.exit(1 if found else 0)

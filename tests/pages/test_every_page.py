@@ -21,8 +21,14 @@ PAGES = {
         "{abstained}", "{overtaken}", "{suggestion}/answer?answer=changed", "{abstained}/answer",
         "{suggestion}/rationale", "{suggestion}/numbers", "{suggestion}/client-page",
         "{suggestion}/why-not?insats=IPS-01", "{suggestion}/why-not?insats=nothing", "/audit", "/caseload", "/model",
+        "/cases/fall-0008/rights", "/cases/fall-0008/sharing", "/cases/fall-0008/sharing?done=given",
+        "/cases/fall-0004/measurements/2026-09-17", "/cases/fall-0004/measurements/1999-01-01",
+        "/cases/fall-0008?done=corrected", "/cases/fall-0008/erasure",
     ),
-    "enhetschef": ("/caseload", "/caseload?error=reason", "{suggestion}"),
+    "enhetschef": (
+        "/caseload", "/caseload?error=reason", "/caseload?done=erased", "/caseload?number=finnsinte", "{suggestion}",
+        "/cases/fall-0008/rights", "/cases/fall-0008/erasure", "/cases/fall-0008/sharing",
+    ),
     "auditor": ("/audit", "/audit?q=f-nothing", "/audit{suggestion}", "{suggestion}", "/model"),
     "data_scientist": ("/model", "/model?error=reason"),
 }  # fmt: skip
@@ -83,7 +89,8 @@ def test_every_page_is_light_and_strict(role: str, opened: Callable[..., Page], 
 def test_every_page_speaks_english_too(opened: Callable[..., Page], served: DemoServer) -> None:
     page = opened("handläggare")
     page.click("text=In English")
-    for path in ("/cases", "/cases/fall-0004", "{suggestion}", "{suggestion}/answer", "/catalogue/SE-01", "/tour/5"):
+    for path in ("/cases", "/cases/fall-0004", "{suggestion}", "{suggestion}/answer", "/catalogue/SE-01", "/tour/5",
+                 "/cases/fall-0004/rights", "/cases/fall-0004/sharing"):  # fmt: skip
         page.goto(path.format(**served.made))
         assert page.get_attribute("html", "lang") == "en"
         assert faults_of(page) == []

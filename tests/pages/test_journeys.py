@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
 
 from scripts.screenshots import DemoServer, enter
 from service.access import sessions
+from service.pages import audit
 from service.store import accounts
 from service.store import trail as rows
 
@@ -72,6 +74,57 @@ def test_a_plan_is_changed_with_the_rules_told_as_one_goes(opened: Callable[...,
     assert "40,5" in page.inner_text("main")
 
 
+def test_the_rules_are_told_while_a_plan_is_being_changed(opened: Callable[..., Page], served: DemoServer) -> None:
+    page = opened("handläggare")
+    page.goto(f"{served.made['suggestion']}/answer?answer=changed")
+    page.fill("#hours-0", "41")
+    page.locator("#hours-0").blur()
+    page.wait_for_selector("#checked .warning")
+    assert "nu 41" in page.inner_text("#checked")
+    for row in page.locator('label[for^="remove-"]').all():
+        row.click()
+    page.wait_for_function("!document.querySelector('#checked').textContent.includes('41')")
+    assert page.input_value("#hours-0") == "41"
+
+
+def test_whoever_checks_a_plan_without_choosing_to_change_it_is_told_the_rules_all_the_same(
+    opened: Callable[..., Page], served: DemoServer
+) -> None:
+    page = opened("handläggare", script=False)
+    page.goto(f"{served.made['suggestion']}/answer")
+    page.click("#change > summary")
+    page.fill("#hours-0", "41")
+    page.click("text=Kontrollera mot reglerna")
+    assert "nu 41" in page.inner_text("#checked")
+    assert page.is_checked("#answer-changed")
+
+
+def test_wishes_that_contradict_each_other_are_told_beside_their_field(
+    opened: Callable[..., Page], served: DemoServer
+) -> None:
+    page = opened("handläggare")
+    page.goto(served.made["suggestion"])
+    for name in ("prefer", "avoid"):
+        page.select_option(f"#{name}-0", "AT-02")
+    page.click("text=Räkna om")
+    assert "inte både" in page.inner_text("#prefer-0-fault")
+    assert [page.input_value(f"#{name}-0") for name in ("prefer", "avoid")] == ["AT-02", "AT-02"]
+    page.click("#errors a")
+    assert page.evaluate("document.activeElement.id") == "prefer-0"
+    page.select_option("#avoid-0", "")
+    page.click("text=Räkna om")
+    page.wait_for_selector("#result")
+    assert page.input_value("#prefer-0") == "AT-02"
+
+
+def test_whoever_is_new_is_offered_the_tour_until_it_was_begun(opened: Callable[..., Page]) -> None:
+    page = opened("handläggare")
+    page.click("main .message >> text=Lär dig läsa ett förslag")
+    page.wait_for_url("**/tour")
+    page.goto("/cases")
+    assert page.locator("main .message >> text=Lär dig läsa ett förslag").count() == 0
+
+
 @pytest.mark.parametrize("script", [True, False])
 def test_what_if_and_why_not_show_the_difference_and_keep_what_was_typed(
     script: bool, opened: Callable[..., Page], served: DemoServer
@@ -87,6 +140,9 @@ def test_what_if_and_why_not_show_the_difference_and_keep_what_was_typed(
     page.click("text=Räkna om")
     assert "faller bort" in page.inner_text("section.panel table >> nth=0")
     assert page.input_value("#hours_per_week") == "4"
+    page.click("text=Ta med planen till mitt svar")
+    assert page.is_checked("#answer-changed")
+    assert page.locator("fieldset.row-fields").count() > 0
     page.click("text=Till förslaget")
     page.select_option("#why-not-insats", index=0)
     page.click("button:has-text('Varför inte?')")
@@ -156,6 +212,32 @@ def test_the_keyboard_alone_is_enough_to_ask_for_a_suggestion(opened: Callable[.
     page.wait_for_url(re.compile(r"/suggestions/"))
 
 
+def test_the_keyboard_alone_is_enough_to_answer(opened: Callable[..., Page]) -> None:
+    page = opened("handläggare")
+    page.goto(suggested(page, "fall-0003") + "/answer")
+
+    def tab_to(id: str) -> None:
+        for _ in range(80):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement.id || document.activeElement.value") == id:
+                return
+        raise AssertionError(f"{id} is never reached")
+
+    tab_to("answer-accepted")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    assert page.is_checked("#answer-rejected")
+    tab_to("reason_code")
+    page.keyboard.press("ArrowDown")
+    assert page.input_value("#reason_code") != ""
+    tab_to("reason")
+    page.keyboard.type("Personen vill vänta.")
+    tab_to("save")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"done=answered"))
+    assert "Personen vill vänta." in page.inner_text("main")
+
+
 def test_nobody_needs_to_log_in_to_search_the_guide(opened: Callable[..., Page]) -> None:
     page = opened(script=False)
     page.goto("/catalogue")
@@ -186,6 +268,31 @@ def test_small_numbers_of_answers_are_hidden_from_the_unit_lead_who_can_stop_sug
     assert refused.status == 409
     page.click("text=Slå på förslag igen")
     assert page.locator("text=Förslag är på").count() == 1
+    form = {"once": page.input_value('form[action="/stops"] input[name="once"]'), "reason": "Fel i katalogen"}
+    for _ in "12":
+        page.request.post("/stops", form=form)
+    page.reload()
+    page.click("text=Slå på förslag igen")
+    assert page.locator("text=Förslag är på").count() == 1
+
+
+def test_the_model_page_gives_the_audit_report_that_lies_with_the_model(
+    opened: Callable[..., Page], served: DemoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = opened("auditor")
+    page.goto("/model")
+    assert page.locator("a[href='/model/report']").count() == 0
+    answer = page.goto("/model/report")
+    assert answer is not None
+    assert answer.status == 404
+    (tmp_path / "audit").mkdir()
+    report = "<!doctype html><html lang=sv><title>Granskning</title><h1>Granskning av modellen</h1></html>"
+    (tmp_path / "audit" / "audit.html").write_text(report, encoding="utf-8")
+    monkeypatch.setattr(audit, "_folder", lambda guest: tmp_path / "audit")
+    page.goto("/model")
+    with page.expect_popup() as other:
+        page.click("text=Läs rapporten")
+    assert other.value.inner_text("h1") == "Granskning av modellen"
 
 
 def test_an_auditor_finds_a_suggestion_sees_what_was_shown_and_verifies_the_trail(
@@ -196,7 +303,7 @@ def test_an_auditor_finds_a_suggestion_sees_what_was_shown_and_verifies_the_trai
     page.fill("#q", id)
     page.click("text=Sök")
     page.click(f"text={id}")
-    assert "suggestion.made" in page.inner_text("main")
+    assert "Gjort och visat suggestion.made" in page.inner_text("main")
     page.click("text=Räkna om och jämför")
     assert "Det som visades stämmer\n" in page.inner_text("main")
     page.click("text=Se exakt vad som visades")

@@ -43,6 +43,12 @@ def used() -> set[str]:
         + [f"{part}_{one}" for one in tour.GUESSES for part in ("guess", "why")]
         + ["reason_time", "reason_health", "reason_level"],
         "your_data": [name for one in RAW["your_data"] for name in (one,)],
+        "actions": [
+            f"{noun}_{one}" for noun, done in (
+                ("suggestion", ("made", "read", "state_read", "what_if", "why_not")), ("decision", ("made", "read")),
+                ("trail", ("read",)),
+            ) for one in done
+        ],
         "frame": ("my_cases", "caseload", "audit", "model", "catalogue", "tour", "your_data"),
     }  # fmt: skip
     named |= {f"{table}.{name}" for table, names in families.items() for name in names}

@@ -103,10 +103,22 @@ ROWS = {
     ),
     "list_keys": Row("administrator", at("/keys"), other_unit=None),
     "revoke_key": Row("administrator", key, other_unit=None),
+    "list_accounts": Row("administrator", at("/accounts"), other_unit=None),
+    "close_account": Row("administrator", lambda house: f"/accounts/{account_of(house)}", other_unit=None),
+    "end_logins": Row("administrator", lambda house: f"/accounts/{account_of(house)}/logins", other_unit=None),
+    "end_all_logins": Row("administrator", at("/logins"), other_unit=None),
     "read_api_info": Row("auditor", at("/api-info"), other_unit=None),
     "read_health": Row("auditor", at("/health"), other_unit=None),
     "read_readiness": Row("auditor", at("/ready"), other_unit=None),
 }
+
+
+def account_of(house: House) -> str:
+    return next(
+        str(one["account_id"])
+        for one in house.call("administrator", "GET", "/accounts").json()["data"]
+        if one["role"] == "auditor"
+    )
 
 
 def unchosen(house: House) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from pathway import shipped
 from service.planning import Planning
-from tests.service.conftest import NUMBER, House, case
+from tests.service.conftest import NUMBER, House, case, wait_for
 
 MEASURED = {"measured_on": "2026-11-20", "respondent": "klient", "indicator": "tro_pa_jobb", "value": 5}
 ANSWER = {"answer": "accepted", "reason_code": "fits_the_client", "reason": "Klienten vill börja nu."}
@@ -175,13 +175,16 @@ def test_of_many_answers_at_once_one_is_taken(house: House) -> None:
 )
 def test_a_stop_turns_suggestions_off_at_once_and_can_be_lifted(who: str, scope: str, house: House) -> None:
     stop = house.call(who, "POST", "/stops", {"scope": scope, "reason": "översyn"}).json()
-    for path, body in (
-        ("/suggestions", {"case_number": NUMBER}),
-        (f"/suggestions/{house.suggestion['suggestion_id']}/what-if", {}),
+    made = f"/suggestions/{house.suggestion['suggestion_id']}"
+    for method, path, body in (
+        ("POST", "/suggestions", {"case_number": NUMBER}),
+        ("POST", f"{made}/what-if", {}),
+        ("GET", f"{made}/why-not/SE-01", None),
     ):
-        told = house.call("handläggare", "POST", path, body)
+        told = house.call("handläggare", method, path, body)
         assert is_problem(told, 409)
         assert told.json()["type"] == "urn:pathway:problem:stopped"
+    assert house.call("handläggare", "GET", made).status_code == 200  # what was shown can be read
     assert house.call("handläggare", "GET", "/stops").json()["data"] == [stop]
     assert house.call(who, "DELETE", f"/stops/{stop['stop_id']}").json()["lifted_at"]
     assert house.call("handläggare", "POST", "/suggestions", {"case_number": NUMBER}).status_code == 201
@@ -306,6 +309,14 @@ def test_a_case_that_is_too_large_is_refused(furnish: Callable[..., House]) -> N
 )
 def test_every_address_that_is_wrong_gets_a_problem(method: str, path: str, status: int, house: House) -> None:
     assert is_problem(house.call("handläggare", method, path), status)
+
+
+def test_a_version_of_the_api_that_there_is_not_is_told_as_a_problem(house: House) -> None:
+    async def ask() -> httpx2.Response:
+        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(house.app), base_url="http://service") as client:
+            return await client.get("/api/v2/cases")
+
+    assert is_problem(wait_for(ask()), 404)
 
 
 def test_a_mistake_of_ours_is_told_without_what_it_was_about(

@@ -22,7 +22,7 @@ def test_every_requirement_of_levels_1_and_2_is_there_once() -> None:
 
 
 def test_every_requirement_says_how_it_stands_and_on_what_that_rests() -> None:
-    assert {row["status"] for row in rows()} == STATUSES
+    assert {row["status"] for row in rows()} <= STATUSES
     assert [row["requirement"] for row in rows() if len(row["evidence"]) < 5 or not row["in short"]] == []
 
 

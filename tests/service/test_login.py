@@ -1,5 +1,6 @@
 """People log in at a provider, systems change keys for tokens; what does not hold is refused."""
 
+import base64
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -75,7 +76,7 @@ def provider(login: Login, furnish: Callable[..., House]) -> tuple[House, Provid
 
 
 def enter(login: Login, house: House, provider: Provider) -> Any:
-    return provider.finish(house.installation, login.begin(provider.begin(house.installation)), "code")
+    return provider.finish(house.installation, login.begin(provider.begin(house.installation)), "code").caller
 
 
 def test_claims_become_a_person_of_a_unit_with_a_role(login: Login, provider: tuple[House, Provider]) -> None:
@@ -209,6 +210,22 @@ def test_a_token_is_not_given_for_a_wrong_secret_or_another_grant(house: House) 
     assert token(house, "client_credentials", made["key_id"], "wrong").json() == {"error": "invalid_client"}
     assert token(house, "client_credentials", "another", made["bearer"]).status_code == 401
     assert token(house, "password", made["key_id"], made["bearer"]).json() == {"error": "unsupported_grant_type"}
+
+
+def test_a_token_is_also_given_to_a_client_that_names_itself_in_the_header(house: House) -> None:
+    made = house.call("administrator", "POST", "/keys", {"label": "system", "role": "auditor"}).json()
+    asked = {"grant_type": "client_credentials"}
+
+    def ask(secret: str) -> httpx2.Response:
+        basic = base64.b64encode(f"{made['key_id']}:{secret}".encode()).decode()
+        return house.call(None, "POST", "/oauth/token", data=asked, headers={"Authorization": f"Basic {basic}"})
+
+    house.tokens["token"] = ask(made["bearer"]).json()["access_token"]
+    assert house.call("token", "GET", "/trail").status_code == 200
+    refused = ask("wrong")
+    assert (refused.status_code, refused.headers["WWW-Authenticate"]) == (401, "Basic")
+    nothing = house.call(None, "POST", "/oauth/token", data=asked)
+    assert (nothing.status_code, nothing.json()) == (400, {"error": "invalid_request"})
 
 
 def test_the_demo_login_works_only_in_the_demo(house: House, furnish: Callable[..., House]) -> None:

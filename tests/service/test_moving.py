@@ -17,7 +17,7 @@ from service.errors import BrokenTrail, WrongDatabase
 from service.settings import Settings
 from service.store import connect, migration
 from service.store.schema import META
-from tests.service.conftest import NUMBER, House, open_on
+from tests.service.conftest import NUMBER, House, name_in_environment, open_on
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "OPERATIONS.md"
 ANSWER = {"answer": "rejected", "reason_code": "other", "reason": "Klienten har fått arbete."}
@@ -140,10 +140,7 @@ def test_the_written_drill_can_be_walked_through(
     ]
     assert len([step for step in steps if step]) >= 5
     monkeypatch.chdir(tmp_path)
-    settings = house.installation.settings
-    monkeypatch.setenv("PATHWAY_DATABASE_URL", str(house.installation.store.engine.url))
-    monkeypatch.setenv("PATHWAY_SEAL_KEY", settings.seal_key)
-    monkeypatch.setenv("PATHWAY_TRAIL_KEY", settings.trail_key)
+    name_in_environment(house, monkeypatch)
     monkeypatch.setenv("SUGGESTION_ID", house.suggestion["suggestion_id"])
     monkeypatch.setattr("service.planning.load", lambda _: house.installation.planning)
     parser = argparse.ArgumentParser()
@@ -161,5 +158,5 @@ def test_the_written_drill_can_be_walked_through(
     assert "The same to the last bit" in told
     store = connect("sqlite:///drill.sqlite")
     with store.reading() as connection:
-        assert trail.check(connection, house.installation.signer.public_key, house.installation.vault) == []
+        assert trail.check(connection, house.installation.signer, house.installation.vault).faults == []
     store.close()

@@ -20,7 +20,7 @@ ANSWER = {"answer": "rejected", "reason_code": "other", "reason": "Klienten har 
 def holds(house: House) -> bool:
     installation = house.installation
     with installation.store.reading() as connection:
-        return trail.check(connection, installation.signer.public_key, installation.vault) == []
+        return trail.check(connection, installation.signer, installation.vault).faults == []
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])

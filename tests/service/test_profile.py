@@ -55,7 +55,9 @@ def test_dok_03_and_15_who_answers_for_it_and_under_which_licence(described: Pla
 
 def test_dok_08_and_09_service_level_and_limitations_are_told(described: Plain) -> None:
     assert set(described["info"]["x-sla"]) == {"sv", "en"}
-    assert described["info"]["x-limitations"]
+    told = " ".join(described["info"]["x-limitations"])
+    for limit in ("1000000 bytes", "5000 answers", "156 weeks", "10 insatser", "20 activities", "50 seconds"):
+        assert limit in told
 
 
 def test_ufn_01_and_ver_05_the_address_holds_the_major_version_only(described: Plain) -> None:
@@ -144,7 +146,9 @@ def test_dok_17_every_operation_has_a_full_example_that_has_its_shape(described:
         parts = [answered] + ([operation["requestBody"]["content"]["application/json"]] if known.takes else [])
         for part in parts:
             shape = {"$ref": part["schema"]["$ref"], "components": described["components"]}
-            faults = list(Draft202012Validator(shape).iter_errors(part["examples"]["example"]["value"]))
+            example = part["examples"]["example"]
+            assert operation["description"] == example["description"]  # in both languages
+            faults = list(Draft202012Validator(shape).iter_errors(example["value"]))
             assert faults == [], (operation["operationId"], [fault.message for fault in faults][:3])
 
 

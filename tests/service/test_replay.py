@@ -67,6 +67,21 @@ def test_another_number_or_plan_is_told_by_its_place(house: House, planning: Pla
     assert any("objective" in one for one in again._compare(planning.desk, made_with, given, worse).broken_rules)
 
 
+def test_what_an_older_version_did_not_tell_or_worded_otherwise_is_no_difference(
+    house: House, planning: Planning
+) -> None:
+    _, raw, _ = _kept(house, planning)
+    older, made_with = copy.deepcopy(raw), house.trail("suggestion.made")[0]["versions"]
+    for one in older["plans"]:
+        one.pop("reach")
+        for activity in one["activities"]:
+            activity["text"] = "Andra ord."
+    told = again._compare(planning.desk, made_with, _given(house), older)
+    assert (told.holds, told.bit_equal, told.chosen_again) == (True, False, False)
+    older["plans"][0]["activities"][0]["hours_per_week"] += 1
+    assert not again._compare(planning.desk, made_with, _given(house), older).holds
+
+
 def _given(house: House) -> Any:
     with house.installation.look(again.OPERATOR, "0" * 32) as look:
         return again._stored(look, house.suggestion["suggestion_id"])[1]

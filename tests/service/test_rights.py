@@ -12,7 +12,7 @@ import pytest
 from pathway.errors import PathwayError
 from service import command, personpage, trail
 from service.errors import NotFound
-from tests.service.conftest import NUMBER, UNIT, House, case
+from tests.service.conftest import NUMBER, UNIT, House, case, name_in_environment
 
 ANSWER = {"answer": "rejected", "reason_code": "other", "reason": "<b>Klienten har fått arbete.</b>"}
 Go = Callable[..., str]
@@ -21,10 +21,7 @@ Go = Callable[..., str]
 @pytest.fixture
 def go(house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Go:
     """Run commands on the house's database, with its keys."""
-    settings = house.installation.settings
-    monkeypatch.setenv("PATHWAY_DATABASE_URL", str(house.installation.store.engine.url))
-    monkeypatch.setenv("PATHWAY_SEAL_KEY", settings.seal_key)
-    monkeypatch.setenv("PATHWAY_TRAIL_KEY", settings.trail_key)
+    name_in_environment(house, monkeypatch)
     parser = argparse.ArgumentParser()
     command.add(parser.add_subparsers())
 
@@ -39,7 +36,7 @@ def go(house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
 def holds(house: House) -> bool:
     installation = house.installation
     with installation.store.reading() as connection:
-        return trail.check(connection, installation.signer.public_key, installation.vault) == []
+        return trail.check(connection, installation.signer, installation.vault).faults == []
 
 
 class Readable(HTMLParser):

@@ -72,6 +72,13 @@ def test_secrets_can_be_named_as_files_and_are_never_shown(tmp_path: Path) -> No
         settings.from_environment({"PATHWAY_SEAL_KEY_FILE": str(tmp_path / "none")})
 
 
+def test_a_secret_that_is_given_twice_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "url").write_text("postgresql+psycopg://x", encoding="utf-8")
+    both = {"PATHWAY_DATABASE_URL": "sqlite:///x", "PATHWAY_DATABASE_URL_FILE": str(tmp_path / "url")}
+    with pytest.raises(FaultySetting, match="both set"):
+        settings.from_environment(KEYS | both)
+
+
 def test_a_number_that_is_none_is_refused_by_name() -> None:
     for wrong in ("many", "0", "-1"):
         with pytest.raises(FaultySetting, match="PATHWAY_MAX_ANSWERS"):
@@ -178,7 +185,8 @@ def test_serve_key_and_trail_work_together(tmp_path: Path) -> None:
 
     url = {"PATHWAY_DATABASE_URL": f"sqlite:///{tmp_path / 'service.sqlite'}"}
     keys = {f"PATHWAY_{name}_KEY_FILE": str(tmp_path / f"{name.lower()}-key") for name in ("SEAL", "TRAIL")}
-    refused = run("trail", "verify", **url, **keys)
+    assert run("trail", "verify", **url, **keys).returncode == 0
+    refused = run("serve", "--port", "0", **url, **keys)
     assert (refused.returncode, "demo" in refused.stderr) == (2, True)
 
 

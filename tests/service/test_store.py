@@ -46,7 +46,7 @@ def test_down_and_up_again_keeps_cases_suggestions_and_trail(url: str, planning:
     migration.move(store)
     assert house.call("handläggare", "GET", f"/suggestions/{made['suggestion_id']}").json() == made
     with store.reading() as connection:
-        assert trail.check(connection, house.installation.signer.public_key, house.installation.vault) == []
+        assert trail.check(connection, house.installation.signer, house.installation.vault).faults == []
     migration.move(store, "base")
     with store.reading() as connection:
         assert set(sa.inspect(connection).get_table_names()) <= {"alembic_version"}

@@ -27,7 +27,7 @@ ANSWER = {"answer": "rejected", "reason_code": "other", "reason": "Klienten har 
 def faults(house: House, **more: Any) -> list[str]:
     installation = house.installation
     with installation.store.reading() as connection:
-        return trail.check(connection, installation.signer.public_key, installation.vault, **more)
+        return trail.check(connection, installation.signer, installation.vault, **more).faults
 
 
 def tamper(house: House, *statements: str) -> None:
@@ -145,9 +145,9 @@ def test_entries_cut_off_with_the_end_put_back_are_found_by_a_checkpoint(busy: H
         connection_.execute(f"DELETE FROM checkpoint WHERE seq > {early}")
     connection_.close()
     with busy.installation.store.reading() as connection:
-        key = busy.installation.signer.public_key
-        assert not any("cut off" in fault for fault in trail.check(connection, key))
-        assert any("kept checkpoint" in fault for fault in trail.check(connection, key, kept=kept))
+        signer = busy.installation.signer
+        assert not any("cut off" in fault for fault in trail.check(connection, signer).faults)
+        assert any("kept checkpoint" in fault for fault in trail.check(connection, signer, kept=kept).faults)
 
 
 def test_nothing_is_built_upon_an_end_that_was_changed(busy: House) -> None:

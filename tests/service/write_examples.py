@@ -12,8 +12,9 @@ from service.settings import Settings
 from tests.service.conftest import NUMBER, OTHER_UNIT, House, people
 
 OUT = Path(app.__file__).parent / "api" / "examples.json"
-MOST = {"not_chosen": 2, "plans": 1, "activities": 2, "measurements": 2}  # of a list
-FEW = {"gain": 2, "explanation": 2, "expected": 2}  # of a table of indicators
+MOST = {"not_chosen": 2, "plans": 1, "activities": 1, "measurements": 2, "also_shown_or_said": 1, "levels": 2}
+FEW = {"gain": 1, "explanation": 1, "expected": 2}  # of a table of indicators
+LINE = 120  # what fits on a line stands there
 OF_MANIFEST = ("format", "version", "training", "libraries")
 
 
@@ -37,6 +38,20 @@ def shortened(data: Any) -> Any:
             value = value[:120].rpartition("\n")[0]
         short[name] = shortened(value)
     return short
+
+
+def written(data: Any, before: int = 0) -> str:
+    """Write JSON with each part that fits into a line on one."""
+    line = json.dumps(data, ensure_ascii=False)
+    if before + len(line) <= LINE or not isinstance(data, dict | list) or not data:
+        return line
+    room, ends = " " * (before + 1), "{}" if isinstance(data, dict) else "[]"
+    parts = (
+        [f"{json.dumps(name, ensure_ascii=False)}: {written(part, before + 1)}" for name, part in data.items()]
+        if isinstance(data, dict)
+        else [written(part, before + 1) for part in data]
+    )
+    return f"{ends[0]}\n{room}" + f",\n{room}".join(parts) + f"\n{' ' * before}{ends[1]}"
 
 
 class Writer:
@@ -104,6 +119,11 @@ def ask_all(writer: Writer) -> None:
     writer.told["create_key"]["answer"]["bearer"] = f"pwg_{key['key_id']}_{'x' * 43}"
     ask("list_keys", "administrator", "GET", "/keys?limit=2")
     ask("revoke_key", "administrator", "DELETE", f"/keys/{key['key_id']}")
+    accounts = ask("list_accounts", "administrator", "GET", "/accounts?limit=2")
+    system_, person = (next(one for one in accounts["data"] if one["kind"] == kind) for kind in ("machine", "person"))
+    ask("end_logins", "administrator", "DELETE", f"/accounts/{person['account_id']}/logins")
+    ask("end_all_logins", "administrator", "DELETE", "/logins")
+    ask("close_account", "administrator", "DELETE", f"/accounts/{system_['account_id']}")
     ask("list_trail", "auditor", "GET", f"/trail?limit=1&suggestion={id}")
     ask("verify_trail", "auditor", "GET", "/trail/verification")
     ask("export_case", h, "GET", f"{at}/export")
@@ -123,7 +143,7 @@ def main() -> None:
         ask_all(writer)
         house.installation.store.close()
     told = {operation: writer.told[operation] for operation in OPERATIONS}
-    OUT.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    OUT.write_text(written(told) + "\n", encoding="utf-8")
     print(f"{OUT.name}: {len(told)} operations")
 
 
