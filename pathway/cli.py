@@ -1,4 +1,4 @@
-"""The commands: `pathway mock`, `import`, `train`, `model`, `suggest`, `caseload`, `rule`, `audit`, `demo`.
+"""The commands of the library, from `pathway mock` to `pathway demo`; `pathway --help` lists them.
 
 Exit codes: 0 done; 2 something that the one line on standard error says how to put right; 1 a mistake of ours.
 Set ``PATHWAY_DEBUG=1`` to see where a mistake of ours lies; it may show data, so never use it with real people's.
@@ -11,13 +11,10 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
-from pathway import __version__, deskcommands, modelcommands, shipped
+from pathway import __version__, deskcommands, modelcommands, reviewcommands
 from pathway.errors import Mismatch, PathwayError, UnreadableFile
-
-if TYPE_CHECKING:
-    pass
 
 EFFECTS = ("smooth", "threshold", "same", "none")
 
@@ -107,19 +104,7 @@ def _parser() -> argparse.ArgumentParser:
 
     deskcommands.add(commands)
 
-    audit = commands.add_parser("audit", help="write the audit report of a model: HTML, JSON and pre-filled documents")
-    _add_register(audit)
-    audit.add_argument("--model", type=Path, required=True, metavar="DIR")
-    audit.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write")
-    audit.add_argument(
-        "--catalogue", type=Path, default=shipped.catalogue(), metavar="FILE",
-        help="names and places of insatser; default: the mock Välfärdsguiden, where it fits the model",
-    )  # fmt: skip
-    audit.add_argument("--decisions", type=Path, metavar="FILE", help="answers to suggestions, .json or .csv")
-    audit.add_argument("--prices", type=Path, metavar="FILE", help="of places, as pathway caseload writes them")
-    audit.add_argument("--suggestions", type=_at_least(0), default=8, metavar="N", help="made; default: %(default)s")
-    audit.add_argument("--seed", type=_at_least(0), default=0, metavar="S", help="default: %(default)s")
-    audit.set_defaults(run=_audit)
+    reviewcommands.add(commands)
 
     demo = commands.add_parser("demo", help="walk the whole way on the mock data")
     demo.add_argument("--folder", type=Path, default=Path(".demo"), metavar="DIR", help="default: %(default)s")
@@ -225,26 +210,6 @@ def _train(chosen: argparse.Namespace) -> None:
     print(f"\nModel {model.version}: {chosen.model}")
     if chosen.track:
         print(modelcommands.keep(model, known, chosen.register, chosen.track))
-
-
-def _audit(chosen: argparse.Namespace) -> None:
-    from pathway import audit, catalogue, modelfolder, register
-    from pathway.audit import use
-    from pathway.caseload import pricefile
-    from pathway.progress import shown
-
-    offered, model = catalogue.read(chosen.catalogue), modelfolder.read(chosen.model)
-    answers = use.read(chosen.decisions) if chosen.decisions else ()
-    prices = pricefile.read(chosen.prices, offered.version) if chosen.prices else None
-    known = register.open(chosen.register)
-    with shown("audit") as tell:
-        facts = audit.examine(
-            known, model, date.today(), offered, answers, prices, chosen.suggestions, seed=chosen.seed, progress=tell
-        )
-        written = audit.write(facts, chosen.out)
-    for flag in facts.flags:
-        print(f"flag {flag.code}{f' ({flag.where})' if flag.where else ''}: {flag.figure:.3g}, limit {flag.limit:.3g}")
-    print(f"{len(facts.flags)} flags; {', '.join(map(str, written))}")
 
 
 def _demo(chosen: argparse.Namespace) -> None:

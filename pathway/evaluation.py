@@ -107,8 +107,9 @@ def summarise(held_out: HeldOut, seed: int) -> dict[str, Any]:
     """Sum up as plain data: error per method, skill over each baseline with a 90 % interval, coverage.
 
     Skill is the share of the baseline's mean squared error that the model takes away; 0 is no better. Its interval
-    comes from resampling whole clients. ``gain_shown_per_step_expected`` is 1 where expected gains are neither too
-    large nor too small, over the insatser that people did have; it says nothing of cause.
+    comes from resampling whole clients, as do those in ``intervals``. ``gain_shown_per_step_expected`` is 1 where
+    expected gains are neither too large nor too small, over the insatser that people did have; it says nothing of
+    cause.
     """
     errors = {name: (predicted - held_out.observed) ** 2 for name, predicted in held_out.predicted.items()}
     resampled = Resampled.of(held_out.clients, seed)
@@ -129,6 +130,7 @@ def summarise(held_out: HeldOut, seed: int) -> dict[str, Any]:
         "coverage_of_90_by_indicator": {
             indicator: float(np.nanmean(held_out.inside[:, j])) for j, indicator in enumerate(held_out.indicators)
         },
+        "intervals": _intervals(errors, held_out, resampled),
     }
 
 
@@ -184,6 +186,25 @@ def _by_insats(train: Episodes, test: Episodes, indicator: str) -> Array:
 
 def _skill(model: Array, baseline: Array, resampled: Resampled) -> dict[str, float]:
     return resampled.ratio(np.nansum(baseline - model, axis=1), np.nansum(baseline, axis=1))
+
+
+def _intervals(errors: dict[str, Array], held_out: HeldOut, resampled: Resampled) -> dict[str, Any]:
+    """Give errors and coverage with their 90 % intervals; by indicator for the model only."""
+    known = ~np.isnan(held_out.observed)
+
+    def mean(values: Array, columns: slice) -> dict[str, float]:
+        return resampled.ratio(np.nansum(values[:, columns], axis=1), known[:, columns].sum(axis=1).astype(np.float64))
+
+    def rmse(squared: Array, columns: slice) -> dict[str, float]:
+        return {end: float(np.sqrt(value)) for end, value in mean(squared, columns).items()}
+
+    each = {indicator: slice(j, j + 1) for j, indicator in enumerate(held_out.indicators)}
+    return {
+        "rmse": {name: rmse(error, slice(None)) for name, error in errors.items()},
+        "coverage_of_90": mean(held_out.inside, slice(None)),
+        "rmse_by_indicator": {indicator: rmse(errors[MODEL], own) for indicator, own in each.items()},
+        "coverage_of_90_by_indicator": {indicator: mean(held_out.inside, own) for indicator, own in each.items()},
+    }
 
 
 def _slope(expected: Array, shown: Array, resampled: Resampled) -> dict[str, float]:

@@ -4,7 +4,10 @@ Nothing here is an input to a suggestion. Groups of few people are left out and 
 nobody stands alone in a group, nor in what is left when all other groups are taken away.
 """
 
+import tomllib
 from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -16,24 +19,46 @@ from pathway.evaluation import MODEL, START_LEVEL, HeldOut, Resampled
 Array = npt.NDArray[np.float64]
 FEWEST_CLIENTS = 30
 _IN_TENS = 10
-_AGES = {"under 30": (0, 30), "30 to 44": (30, 45), "45 to 54": (45, 55), "55 and over": (55, 200)}
-_AS_THEY_ARE = ("gender", "education", "swedish_level", "income_source", "municipality")
+DIMENSIONS = ("gender", "age", "education", "swedish_level", "municipality", "income_source", "health")
+NO_CODE, OTHER, SEVERAL = "none", "other", "several"  # groups of health, beside those of ``subgroups.toml``
 
 
-def of_clients(clients: pd.DataFrame) -> pd.DataFrame:
-    """Name the group of each client in each grouping; one column a grouping, ``client_id`` as the index."""
-    age = clients["enrolled_on"].dt.year - clients["birth_year"]
-    codes = clients["health_codes"].astype("string").fillna("").str.upper()
-    table = pd.DataFrame({name: clients[name].astype("string") for name in _AS_THEY_ARE})
-    table["age"] = pd.NA
-    for name, (low, high) in _AGES.items():
-        table.loc[((age >= low) & (age < high)).to_numpy(), "age"] = name
-    table["health"] = np.select(
-        [(codes == "").to_numpy(bool), codes.str.contains(r"(?:^|\|)F").to_numpy(bool)],
-        ["no code", "a psychiatric code"],
-        "other codes",
-    )
+def of_clients(clients: pd.DataFrame, years: "int | pd.Series[int]") -> pd.DataFrame:
+    """Name the group of each client along every one of `DIMENSIONS`, indexed by ``client_id``.
+
+    Ages are told as ``18–29``, ``–17`` and ``55–``.
+
+    Parameters
+    ----------
+    years
+        In which ages are counted; one for all, or one a client.
+    """
+    age = (years - clients["birth_year"].astype(int)).map(_band)
+    health = clients["health_codes"].astype("string").fillna("").map(_kind)
+    table = clients.assign(age=age, health=health)[list(DIMENSIONS)].astype(str)
     return table.set_axis(clients["client_id"].astype(str), axis=0)
+
+
+@cache
+def _parting() -> Mapping[str, Any]:
+    return tomllib.loads(files("pathway").joinpath("subgroups.toml").read_text(encoding="utf-8"))
+
+
+def _band(age: int) -> str:
+    starts: list[int] = _parting()["age_from"]
+    if age < starts[0]:
+        return f"–{starts[0] - 1}"
+    at = max(number for number, start in enumerate(starts) if age >= start)
+    return f"{starts[at]}–{starts[at + 1] - 1}" if at + 1 < len(starts) else f"{starts[at]}–"
+
+
+def _kind(codes: str) -> str:
+    known = [code for code in codes.upper().split("|") if code]
+    kinds = {name: tuple(beginnings) for name, beginnings in _parting()["health"].items()}
+    had = [name for name, beginnings in kinds.items() if any(code.startswith(beginnings) for code in known)]
+    every = tuple(beginning for beginnings in kinds.values() for beginning in beginnings)
+    had += [OTHER] if any(not code.startswith(every) for code in known) else []
+    return SEVERAL if len(had) > 1 else had[0] if had else NO_CODE
 
 
 def summarise(held_out: HeldOut, clients: pd.DataFrame, seed: int) -> dict[str, dict[str, dict[str, Any]]]:
@@ -45,7 +70,7 @@ def summarise(held_out: HeldOut, clients: pd.DataFrame, seed: int) -> dict[str, 
     squared error of a forecast by the start level that the model takes away), ``coverage_of_90``, ``beyond`` (observed
     less foretold change, steps: below 0 the group is told too much), ``gain_shown_per_step_expected``
     """
-    groups = of_clients(clients).reindex(pd.Index(held_out.clients.astype(str)))
+    groups = of_clients(clients, clients["enrolled_on"].dt.year).reindex(pd.Index(held_out.clients.astype(str)))
     found: dict[str, dict[str, dict[str, Any]]] = {}
     for grouping in groups.columns:
         names = groups[grouping].astype("string").fillna("")

@@ -3,6 +3,7 @@
 The register between them lives in a temporary folder, with the public key of mock data.
 """
 
+import shutil
 import tempfile
 from datetime import date
 from pathlib import Path
@@ -21,6 +22,7 @@ from pathway import (
     training,
 )
 from pathway.progress import shown
+from pathway.reviewcommands import truth_of
 
 CLIENTS, SEED = 2000, 2026
 TODAY = date(2026, 11, 22)  # of the import; no row of the package is later
@@ -38,7 +40,12 @@ def main() -> None:
         known, offered = register.open(folder), catalogue.read(shipped.catalogue())
         model = training.train(known, offered, bip, progress=tell)
         modelfolder.write(model, shipped.model())
-        audit.write(audit.examine(known, modelfolder.read(shipped.model()), TODAY, offered, progress=tell), AUDIT)
+        truth = truth_of(shipped.mock_package() / "truth", known, key, TODAY)
+        facts = audit.examine(known, modelfolder.read(shipped.model()), TODAY, offered, truth=truth, progress=tell)
+        audit.write(facts, AUDIT)
+    in_use = shipped.model() / "audit"  # where the service's auditors read the report of the model in use
+    in_use.mkdir(exist_ok=True)
+    shutil.copy(AUDIT / "audit.html", in_use)
     print("\n".join(evaluation.lines(model.evaluation)))
 
 

@@ -10,17 +10,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pathway import audit
-from pathway.audit import drift, estimates, flags, groups, pages, use
+from pathway import audit, subgroups
+from pathway.audit import drift, estimates, explained, flags, known, pages, use
 from pathway.audit.estimates import Estimate, LeftOut, around, ratio, spread
 from pathway.audit.facts import Flag
+from pathway.audit.limits import limits
 from pathway.audit.material import Material
 from pathway.caseload.pricefile import Price, Prices
 from pathway.cli import main
-from pathway.errors import UnreadableFile
+from pathway.errors import Mismatch, UnreadableFile
+from pathway.pseudonym import Key, key_from
+from pathway.reviewcommands import truth_of
+from pathway.shipped import MOCK_KEY
 
+KEY = key_from({"PATHWAY_KEY": MOCK_KEY})
 TODAY = date(2026, 11, 22)
-SMALLEST = groups.limits()["groups"]["smallest"]
+SMALLEST = limits()["groups"]["smallest"]
 
 
 def answers(unit, n, kind, minutes=10.0):
@@ -28,7 +33,19 @@ def answers(unit, n, kind, minutes=10.0):
 
 
 @pytest.fixture(scope="module")
-def facts(small_register, small_model, small_catalogue):
+def material(small_register, small_model):
+    return Material(
+        small_register.tables(), small_model, small_register.version(), 0, 400, lambda what, done, total: None
+    )
+
+
+@pytest.fixture(scope="module")
+def truth(small_register, small_package):
+    return truth_of(small_package / "truth", small_register, KEY, TODAY)
+
+
+@pytest.fixture(scope="module")
+def facts(small_register, small_model, small_catalogue, truth):
     given = [
         *answers("enhet-1", 60, "accepted", 0.4),
         *answers("enhet-2", 20, "changed"),
@@ -38,8 +55,21 @@ def facts(small_register, small_model, small_catalogue):
         small_catalogue.version, (Price(small_catalogue.ids[0], date(2026, 9, 28), date(2026, 12, 28), 0.4),)
     )
     return audit.examine(
-        small_register, small_model, TODAY, small_catalogue, given, prices, n_suggestions=1, most_clients=400
+        small_register,
+        small_model,
+        TODAY,
+        small_catalogue,
+        given,
+        prices,
+        n_suggestions=1,
+        most_clients=400,
+        truth=truth,
     )
+
+
+@pytest.fixture(scope="module")
+def bare(small_register, small_model):
+    return audit.examine(small_register, small_model, TODAY, n_suggestions=0, most_clients=400)
 
 
 def with_skill(facts, **changed):
@@ -80,15 +110,13 @@ def test_a_spread_between_parts_is_told_from_chance():
     assert alike.sd < 0.06
 
 
-def test_bounds_of_ages_and_kinds_of_illness_part_everybody():
-    clients = pd.DataFrame(
-        {"client_id": list("abcd"), "gender": "man", "education": "okänd", "swedish_level": "god",
-         "municipality": "0580", "income_source": "ingen", "birth_year": [2012, 2008, 1971, 1960],
-         "health_codes": ["", "F41", "M54|F32", "I10"]}
-    )  # fmt: skip
-    table = groups.of_clients(clients, 2026)
-    assert table["age"].tolist() == ["under 18 år", "18–29 år", "55 år eller mer", "55 år eller mer"]
-    assert table["health"].tolist() == ["ingen känd", "psykisk ohälsa", "flera slag", "annan ohälsa"]
+def test_groups_are_named_in_swedish():
+    groups = ("age", "18–29"), ("age", "55–"), ("age", "–17"), ("health", "psychiatric"), ("municipality", "0580")
+    named = {pages._group(name, dimension) for dimension, name in groups}
+    assert named == {"18–29 år", "55 år eller mer", "högst 17 år", "psykisk ohälsa", "kommun 0580"}
+    assert set(subgroups._parting()["health"]) <= set(pages._HEALTH), "every kind of health has its words"
+    flag = Flag("overstated_in_group", "health: pain", 0.2, 0.6)
+    assert pages._where(flag) == "Hälsa: smärta eller rörelse"
 
 
 # Facts
@@ -120,7 +148,7 @@ def test_nothing_is_told_of_groups_too_small_nor_can_be_worked_out(facts):
 def test_differences_and_ratios_of_groups_are_fairlearns(facts):
     metrics = pytest.importorskip("fairlearn.metrics")
     for dimension in facts.groups:
-        fewest = groups.limits()["groups"]["fewest_flagged"]
+        fewest = limits()["groups"]["fewest_flagged"]
         shown = {
             group.name: one.mean
             for group in dimension.groups
@@ -141,13 +169,13 @@ def test_the_desk_is_asked_and_its_parts_add_up(facts):
     assert facts.offered.largest_misfit < 1e-6
 
 
-def test_a_part_that_was_not_computed_says_why(small_register, small_model, facts):
-    bare = audit.examine(small_register, small_model, TODAY, n_suggestions=0, most_clients=400)
+def test_a_part_that_was_not_computed_says_why(bare):
     for part in (bare.use, bare.offered, bare.evidence.gaps, bare.evidence.places, bare.drift.later):
         assert isinstance(part, LeftOut)
         assert part.why.endswith(".")
     assert bare.about.catalogue_version == ""
-    assert bare.skill == facts.skill, "the same register, model and seed give the same facts"
+    assert isinstance(bare.known, LeftOut)
+    assert "känd för påhittade personer" in text_of_page(bare)
     text = pages.page(bare)
     assert text.count("Inte räknat.") >= 4
 
@@ -167,7 +195,7 @@ def test_people_who_differ_are_seen_and_people_who_do_not_are_not():
     assert not drift._moved("a", same, after, 20).certain
     moved = drift._moved("a", same + 0.8 * after, after, 20)
     assert moved.certain
-    assert moved.psi > groups.limits()["drift"]["psi"]
+    assert moved.psi > limits()["drift"]["psi"]
 
 
 @pytest.mark.parametrize(("last", "is_told"), [("2025-12-31", True), ("2030-01-01", False)])
@@ -180,6 +208,89 @@ def test_measurements_after_the_training_are_judged_by_the_folders_own_model(
     material = Material(small_register.tables(), older, "newer", 0, 400, lambda what, done, total: None)
     assert isinstance(drift.measure(material).later, drift.Later if is_told else LeftOut)
     assert (drift.measure(material).months_since_training > 0) == is_told
+
+
+# Against the truth
+
+
+def told_by(material, change=lambda gains: gains):
+    """A truth that is what the model itself says, or something made of that."""
+    model, present = material.model.gains, material.present
+    place = {client: row for row, client in enumerate(present["client_id"])}
+    own = change(model.predict_gain(present))
+    return known.Truth(
+        tuple(model.insatser_), tuple(model.outcomes_), frozenset(place),
+        lambda clients, days: own[[place[client] for client in clients]],
+    )  # fmt: skip
+
+
+def test_a_model_that_says_the_truth_has_no_error_and_knows_order_and_direction(material):
+    found = known.compare(material, told_by(material))
+    assert found.errors["model"].mean == pytest.approx(0, abs=1e-9)
+    assert found.errors["no gain"].mean > found.errors["same for all"].mean > 0.001
+    assert (found.rank.mean, found.first.mean, found.sign.mean, found.coverage.mean) == pytest.approx((1, 1, 1, 1))
+    assert found.true_of_expected.mean == pytest.approx(1)
+    assert found.drawn.mean < 0.95
+
+
+def test_gains_told_twice_too_large_or_the_wrong_way_are_seen_against_the_truth(material):
+    half = known.compare(material, told_by(material, lambda gains: gains / 2))
+    assert half.true_of_expected.mean == pytest.approx(0.5)
+    turned = known.compare(material, told_by(material, lambda gains: -gains))
+    assert turned.rank.mean == pytest.approx(-1)
+    assert turned.sign.mean == pytest.approx(0)
+    far = known.compare(material, told_by(material, lambda gains: gains + 3))
+    assert far.coverage.mean == 0
+
+
+def test_the_truth_changes_nothing_but_what_is_held_against_it(bare, facts):
+    for part in ("skill", "groups", "causes", "knowing", "policy", "reasons", "drift", "explained", "overlap"):
+        assert getattr(facts, part) == getattr(bare, part), part
+    assert 0.05 < facts.known.errors["model"].mean < facts.known.errors["no gain"].mean
+    assert facts.known.rank.mean > 0
+    assert 0.8 < facts.known.coverage.mean <= 1
+
+
+def test_a_truth_of_others_is_refused(small_register, small_package, material, tmp_path):
+    with pytest.raises(Mismatch, match="key"):
+        truth_of(small_package / "truth", small_register, Key("another key " * 4), TODAY)
+    with pytest.raises(UnreadableFile, match="truth"):
+        truth_of(tmp_path, small_register, KEY, TODAY)
+    with pytest.raises(Mismatch, match="other people"):
+        known.compare(material, replace(told_by(material), clients=frozenset()))
+
+    def fails(clients, days):
+        raise ValueError("no such measurement")
+
+    with pytest.raises(Mismatch, match="lacks measurements"):
+        known.compare(material, replace(told_by(material), gains=fails))
+
+
+# Explanations
+
+
+def test_parts_add_up_what_is_named_first_matters_most_and_stays_put(facts):
+    assert facts.explained.largest_miss < 1e-9
+    assert facts.explained.first.low > facts.explained.others.high
+    assert facts.explained.same.mean > 0.8
+    assert facts.explained.n_changes >= 10
+    assert facts.explained.all_same.mean <= facts.explained.same.mean
+
+
+def test_reasons_that_are_not_the_models_own_are_seen(material, facts):
+    model = material.model.gains
+
+    class Lying(type(model)):
+        def explain_parts(self, X, insats):
+            base, parts = super().explain_parts(X, insats)
+            return base, np.roll(parts, 1, axis=1) * 0.5
+
+    other = Lying()
+    other.__dict__.update(model.__dict__)
+    lying = replace(material, model=replace(material.model, gains=other))
+    found = explained.look(lying)
+    assert found.largest_miss > 0.01
+    assert found.first.mean < 0.8 * facts.explained.first.mean
 
 
 # Use
@@ -238,13 +349,46 @@ def test_every_flag_that_can_be_raised_has_words_and_every_word_a_flag():
     named = set(re.findall(r'(?:_flag|Flag)\(\s*"(\w+)"', source)) | {"found_before", "found_respondents"}
     assert named == set(pages.flag_words())
     for words in pages.flag_words().values():
-        assert set(words) == {"title", "means", "ask", "unit"}
+        assert set(words) == {"title", "means", "ask", "unit", "topic"}
+        assert words["topic"] in pages.topics()
         assert pages.figure(0.5, words["unit"])
         for sentence in re.split(r"(?<=[.?!])\s", f"{words['means']} {words['ask']}"):
             assert len(sentence.split()) <= 20, sentence
 
 
 # Pages
+
+
+def text_of_page(facts):
+    page = _Page()
+    page.feed(pages.page(facts))
+    return " ".join(page.text)
+
+
+def test_every_limit_has_a_name_in_swedish():
+    assert {part: set(names) for part, names in pages.limit_words().items()} == {
+        part: set(values) for part, values in limits().items()
+    }
+
+
+def test_the_first_page_answers_every_question_and_shows_each_flag_under_its_own(facts):
+    assert {words["topic"] for words in pages.flag_words().values()} == set(pages.topics())
+    text = re.sub(r"\s+", " ", text_of_page(facts))
+    for topic in pages.topics().values():
+        assert topic["question"] in text
+        assert f'id="{topic["section"]}"' in pages.page(facts)
+    use_row = text.partition(pages.topics()["use"]["question"])[2][:200]
+    assert "⚑ Nästan alla förslag godtas: enhet-1" in use_row
+    assert "ingen" in text.partition(pages.topics()["policy"]["question"])[2][:120]
+
+
+def test_sentences_of_the_page_are_short(facts):
+    page = re.sub(r"<style>.*?</style>", "", pages.page(facts), flags=re.DOTALL)
+    for block in re.findall(r"<(?:p|li)\b[^>]*>(.*?)(?=<(?:/?p|/?li|/?ul|table|h\d|/section|/nav)\b)", page, re.DOTALL):
+        plain = re.sub(r"\([^)]*\)|<[^>]+>", "", block)
+        for sentence in re.split(r"(?<=[.?!:])\s", plain):
+            if "," not in sentence:  # what has commas is a list
+                assert len(sentence.split()) <= 20, sentence
 
 
 class _Page(HTMLParser):

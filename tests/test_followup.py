@@ -1,16 +1,19 @@
 """Aggregates that may leave the house: right, in the fields of a file, small cells hidden, described for the portal."""
 
 import csv
+from contextlib import redirect_stdout
 from datetime import date
+from io import StringIO
 
 import pandas as pd
 import pytest
 from scipy.optimize import linprog
 from scipy.sparse import csr_matrix
 
-from pathway import disclosure
+from pathway import disclosure, shipped
+from pathway.cli import main
 from pathway.errors import UnreadableFile
-from pathway.followup import gather, mapping, metadata, write
+from pathway.followup import gather, mapping, metadata, publication, write
 from pathway.followup.metadata import Dataset, Publisher, Service
 from pathway.followup.tables import ALL, HIDDEN, PARTICIPANTS, _counted, _participants
 from pathway.register import Tables
@@ -132,27 +135,33 @@ def test_hidden_cells_are_written_as_hidden_and_names_come_from_the_catalogue(
     assert followed.anonymity.n_people_below > 0, "rows of people would not be safe to give out, only cells are"
 
 
+# Cardinalities and kinds of nodes of the templates that Digg publishes with DCAT-AP-SE 3.0.1 (3.0.1/bundle.json).
 SHAPES = """
 @prefix sh: <http://www.w3.org/ns/shacl#> . @prefix dcat: <http://www.w3.org/ns/dcat#> .
 @prefix dcterms: <http://purl.org/dc/terms/> . @prefix foaf: <http://xmlns.com/foaf/0.1/> .
+@prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
 @prefix vcard: <http://www.w3.org/2006/vcard/ns#> . @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
 [] a sh:NodeShape ; sh:targetClass dcat:Catalog ;
-  sh:property [ sh:path dcterms:title ; sh:minCount 1 ] , [ sh:path dcterms:description ; sh:minCount 1 ] ,
+  sh:property [ sh:path dcterms:title ; sh:minCount 1 ; sh:datatype rdf:langString ] ,
+    [ sh:path dcterms:description ; sh:minCount 1 ; sh:datatype rdf:langString ] ,
     [ sh:path dcterms:publisher ; sh:minCount 1 ; sh:maxCount 1 ; sh:class foaf:Agent ] ,
-    [ sh:path dcterms:license ; sh:hasValue <http://creativecommons.org/publicdomain/zero/1.0/> ] ,
+    [ sh:path dcterms:license ; sh:minCount 1 ; sh:maxCount 1 ; sh:nodeKind sh:IRI ] ,
     [ sh:path dcat:dataset ; sh:minCount 1 ; sh:class dcat:Dataset ] ,
     [ sh:path dcat:service ; sh:class dcat:DataService ] .
 [] a sh:NodeShape ; sh:targetClass dcat:Dataset ;
-  sh:property [ sh:path dcterms:title ; sh:minCount 1 ] , [ sh:path dcterms:description ; sh:minCount 1 ] ,
+  sh:property [ sh:path dcterms:title ; sh:minCount 1 ; sh:datatype rdf:langString ] ,
+    [ sh:path dcterms:description ; sh:minCount 1 ; sh:datatype rdf:langString ] ,
     [ sh:path dcterms:publisher ; sh:minCount 1 ; sh:maxCount 1 ; sh:class foaf:Agent ] ,
     [ sh:path dcat:distribution ; sh:class dcat:Distribution ] , [ sh:path dcat:theme ; sh:nodeKind sh:IRI ] ,
     [ sh:path dcat:contactPoint ; sh:class vcard:Organization ] , [ sh:path dcterms:issued ; sh:datatype xsd:date ] .
 [] a sh:NodeShape ; sh:targetClass dcat:Distribution ;
-  sh:property [ sh:path dcat:accessURL ; sh:minCount 1 ; sh:nodeKind sh:IRI ] .
+  sh:property [ sh:path dcat:accessURL ; sh:minCount 1 ; sh:maxCount 1 ; sh:nodeKind sh:IRI ] .
 [] a sh:NodeShape ; sh:targetClass dcat:DataService ;
-  sh:property [ sh:path dcterms:title ; sh:minCount 1 ] ,
+  sh:property [ sh:path dcterms:title ; sh:minCount 1 ; sh:datatype rdf:langString ] ,
     [ sh:path dcat:endpointURL ; sh:minCount 1 ; sh:nodeKind sh:IRI ] .
-[] a sh:NodeShape ; sh:targetClass foaf:Agent ; sh:property [ sh:path foaf:name ; sh:minCount 1 ] .
+[] a sh:NodeShape ; sh:targetClass foaf:Agent ;
+  sh:property [ sh:path foaf:name ; sh:minCount 1 ; sh:datatype rdf:langString ] ,
+    [ sh:path dcterms:type ; sh:minCount 1 ; sh:maxCount 1 ; sh:nodeKind sh:IRI ] .
 [] a sh:NodeShape ; sh:targetClass vcard:Organization ;
   sh:property [ sh:path vcard:fn ; sh:minCount 1 ] , [ sh:path vcard:hasEmail ; sh:minCount 1 ; sh:nodeKind sh:IRI ] .
 """
@@ -194,3 +203,109 @@ def test_a_publisher_has_an_address_that_others_can_follow(site):
 def test_an_address_cannot_break_out_of_the_metadata():
     with pytest.raises(ValueError, match="address"):
         metadata.turtle(SITE, "t", [Dataset("a> <b", "t", "d", "f.csv", "text/csv", ("k",), FIRST)])
+
+
+# Published
+
+
+PUBLISHER = """
+[publisher]
+name = "Förbundet"
+site = "https://data.example.se/"
+contact = "Kansliet"
+email = "data@example.se"
+
+[api]
+endpoint = "api/v1/insatser"
+openapi = "api/v1/openapi.json"
+"""
+
+
+@pytest.fixture(scope="module")
+def published(small_register, tmp_path_factory):
+    """What the command leaves in a folder, and what it says."""
+    folder = tmp_path_factory.mktemp("published")
+    (folder / "publisher.toml").write_text(PUBLISHER, encoding="utf-8")
+    arguments = ["followup", "--register", place_of(small_register), "--from", "2025-01-01", "--to", "2025-12-31"]
+    more = ["--catalogue", str(shipped.catalogue()), "--publisher", str(folder / "publisher.toml")]
+    with redirect_stdout(StringIO()) as said:
+        assert main([*arguments, *more, "--out", str(folder / "out")]) == 0
+    return folder / "out", said.getvalue()
+
+
+def place_of(register):
+    return str(register).removeprefix("Register(").removesuffix(")")
+
+
+def test_the_command_writes_tables_catalogue_protection_and_metadata_all_called_mock(published):
+    folder, said = published
+    names = {path.name for path in folder.iterdir()}
+    assert names == {f"mock-{name}" for name in ("uppfoljning.csv", "insatser.json", "skydd.md", "metadata.ttl")}
+    rows = list(
+        csv.DictReader((folder / "mock-uppfoljning.csv").read_text(encoding="utf-8").splitlines(), delimiter=";")
+    )
+    hidden = sum(row["antal"] == HIDDEN for row in rows)
+    assert f"{len(rows)} cells, {hidden} hidden" in said
+    assert "not verified" in said
+    told = (folder / "mock-skydd.md").read_text(encoding="utf-8")
+    assert "Påhittade data" in told
+    assert f"{hidden} av dem är dolda" in told
+
+
+def test_nobody_is_in_what_is_published(published, small_register):
+    everything = "".join(path.read_text(encoding="utf-8") for path in published[0].iterdir())
+    assert not [id for id in small_register.tables().clients["client_id"] if id in everything]
+
+
+def test_the_commands_metadata_describe_the_files_beside_them_and_keep_the_profile(published):
+    rdflib, pyshacl = pytest.importorskip("rdflib"), pytest.importorskip("pyshacl")
+    folder, _ = published
+    graph = rdflib.Graph().parse(folder / "mock-metadata.ttl", format="turtle")
+    conforms, _, told = pyshacl.validate(graph, shacl_graph=rdflib.Graph().parse(data=SHAPES, format="turtle"))
+    assert conforms, told
+    dcat = rdflib.Namespace("http://www.w3.org/ns/dcat#")
+    files = {str(address).rpartition("/")[2] for address in graph.objects(None, dcat.downloadURL)}
+    assert files == {"mock-uppfoljning.csv", "mock-insatser.json"}
+    assert all((folder / name).is_file() for name in files)
+    titles = [str(title) for title in graph.objects(None, rdflib.Namespace("http://purl.org/dc/terms/").title)]
+    assert sum(title.startswith("Påhittade data: ") for title in titles) >= 3
+
+
+def test_without_publisher_and_catalogue_there_are_tables_and_protection_only(small_register, tmp_path):
+    made = publication.publish(small_register, mapping.read(), FIRST, LAST, tmp_path, date(2026, 11, 22))
+    assert [path.name for path in made.files] == ["mock-uppfoljning.csv", "mock-skydd.md"]
+
+
+def test_participants_who_are_all_alike_in_something_are_told_of(many):
+    assert ("A", "Försörjning före") in gather(many, mapping.read(), FIRST, LAST).alike
+    followed = gather(many, mapping.read(), FIRST, LAST)
+    assert ("A", "Kön") not in followed.alike
+    told = publication.protection(followed, mock=False)
+    assert "A (Försörjning före)" in told
+    assert "Påhittade" not in told
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (["--to", "2024-12-31"], "ends before it begins"),
+        (["--from", "i fjol"], "must be a date"),
+        (["--publisher", "PLACE/none.toml"], "no such file"),
+        (["--publisher", "PLACE/site.toml"], "https://"),
+        (["--publisher", "PLACE/word.toml"], "publisher"),
+        (["--mapping", "PLACE/word.toml"], "format"),
+    ],
+)
+def test_what_the_command_cannot_do_is_said_in_one_line(small_register, tmp_path, capsys, changed, said):
+    (tmp_path / "site.toml").write_text(PUBLISHER.replace("https:", "ftp:"), encoding="utf-8")
+    (tmp_path / "word.toml").write_text("a = 1\n", encoding="utf-8")
+    arguments = ["followup", "--register", place_of(small_register), "--from", "2025-01-01", "--to", "2025-12-31"]
+    given = [*arguments, "--out", str(tmp_path / "out"), *(one.replace("PLACE", str(tmp_path)) for one in changed)]
+    try:
+        code = main(given)
+    except SystemExit as ended:
+        code = ended.code
+    assert code == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert said in error
+    assert not (tmp_path / "out").exists()

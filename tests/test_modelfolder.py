@@ -125,6 +125,26 @@ def test_every_leaf_holds_many_rows(folder):
         assert min(int(n) for line in counts for n in line.split()) >= 40  # LightGBM counts weighted rows: 50, about
 
 
+def lists_in(told):
+    """Every list in plain data, whatever it lies in."""
+    if isinstance(told, list):
+        yield told
+    for one in told.values() if isinstance(told, dict) else told if isinstance(told, list) else ():
+        yield from lists_in(one)
+
+
+def test_no_list_is_a_row_for_each_person_nor_a_background_for_reasons(small_model, folder):
+    training = small_model.training
+    lengths = {
+        len(one)
+        for path in folder.rglob("*.json")
+        for one in lists_in(json.loads(path.read_text(encoding="utf-8")))
+        if one
+    }
+    assert max(lengths) > training.n_episodes, "the coefficients' covariance, else the test could not tell"
+    assert not [n for n in lengths if n % training.n_episodes == 0 or n % training.n_clients == 0]
+
+
 def test_insatser_of_very_few_people_are_told_as_had_by_nobody(small_model, small_register):
     had = small_register.tables().participations.groupby("insats_id")["client_id"].nunique()
     few = [id for id, n in had.items() if n < FEWEST_TOLD and id in small_model.support.n_clients]

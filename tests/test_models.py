@@ -78,9 +78,12 @@ def test_a_training_is_kept_with_parameters_figures_plots_lineage_and_the_model(
     run = store._client.get_run(store._client.get_model_version("pathway-gains", "1").run_id)
     assert run.data.params["n_trees"] == "100"
     assert run.data.params["tuned_on"] == "nobody"
-    for figure in ("skill over start level only", "skill over start level only low", "coverage"):
+    for figure in ("skill over start level only", "skill over start level only low", "coverage", "coverage high"):
         assert run.data.metrics[figure] == pytest.approx(measures.flat(small_model)[figure])
     assert any(name.startswith("group gender kvinna") for name in run.data.metrics)
+    for figure in ("error of model", "error in tro_pa_jobb", "coverage in tro_pa_jobb"):
+        low, mean, high = (run.data.metrics[f"{figure}{end}"] for end in (" low", "", " high"))
+        assert low < mean < high, figure
     assert json.loads(run.data.tags["lineage"])["packages"][0]["package"] == small_register.imports()[0].package
     assert run.inputs.dataset_inputs[0].dataset.digest == small_register.version()
     names = {path.suffix for path in place.rglob("plots/*")}
@@ -161,15 +164,22 @@ def test_a_model_beside_itself_shows_no_difference(small_model):
 def test_a_model_that_cannot_speak_of_a_beginning_begins_otherwise_and_the_cost_is_told(small_model, small_catalogue):
     desk = Desk(small_model, small_catalogue)
     case = next(case for _, case in casefile.read(shipped.cases(), BIP) if desk.suggest(case, NOW).plans)
-    begins = between._begins(desk.suggest(case, NOW))
+    own = desk.suggest(case, NOW)
+    begins = {one.insats_id for one in between._begins(own)}
     other = Desk(silent_on(small_model, begins), small_catalogue)
     told = between.on_cases(desk, other, [case], NOW)
     assert told.n_cases == 1
-    assert told.differing[0].first == begins
-    assert not set(told.differing[0].second) & set(begins)
-    assert told.differing[0].costs_by_first is None or told.differing[0].costs_by_first >= 0
+    assert set(told.differing[0].first) == begins
+    assert not set(told.differing[0].second) & begins
+    assert told.differing[0].costs_by_first >= 0
+    assert told.differing[0].costs_by_second is None, "the other says nothing of the first's beginning"
     assert told.means[1] <= told.means[0]
     assert case.case_id in "\n".join(between.lines(small_model, other.model, told))
+    worst = max((one for one in own.not_chosen if one.loss is not None), key=lambda one: one.loss)
+    all_hours = case.limits.hours_per_week
+    badly = dataclasses.replace(between._begins(own)[0], insats_id=worst.insats_id, hours_per_week=all_hours)
+    assert between._cost(desk, case, own, (badly,), NOW) > 0, "what gives least, all hours long, takes from the plan"
+    assert between._cost(desk, case, own, (), NOW) is None
 
 
 # Gates

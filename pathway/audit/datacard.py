@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pathway import disclosure
 from pathway.audit.estimates import LeftOut, Spread
-from pathway.audit.groups import limits
+from pathway.audit.limits import limits
 from pathway.audit.material import Material
 from pathway.audit.raters import Raters, caseworkers, drift
 from pathway.leaving import LEFT, LOST, MEASURED

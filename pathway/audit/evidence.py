@@ -8,7 +8,7 @@ import pandas as pd
 
 from pathway import disclosure, wording
 from pathway.audit.estimates import Estimate, LeftOut, ratio
-from pathway.audit.groups import limits
+from pathway.audit.limits import limits
 from pathway.audit.material import Material
 from pathway.caseload.pricefile import Prices
 from pathway.catalogue import SWEDISH_LEVELS, Catalogue, Insats

@@ -8,6 +8,8 @@ from pathway.audit.datacard import DataCard
 from pathway.audit.drift import Drift
 from pathway.audit.estimates import LeftOut
 from pathway.audit.evidence import Evidence
+from pathway.audit.explained import Explained
+from pathway.audit.known import Known
 from pathway.audit.offered import Offered
 from pathway.audit.policy import PolicyValue
 from pathway.audit.reasons import Reason
@@ -32,6 +34,8 @@ class About:
         What indicators are called, by id.
     scale
         Lowest and highest answer.
+    insatser
+        What those that the model knows are called, by id; without a catalogue none.
     features
         What the model knows of a person, by name: what it is called.
     not_used
@@ -53,6 +57,7 @@ class About:
     catalogue_version: str
     labels: Mapping[str, str]
     scale: tuple[int, int]
+    insatser: Mapping[str, str]
     features: Mapping[str, str]
     not_used: tuple[str, ...]
 
@@ -107,7 +112,7 @@ class Flag:
 
 @dataclass(frozen=True)
 class Facts:
-    """All facts of an audit."""
+    """All facts of an audit; `known` is what gains are worth against the truth, where people are mock."""
 
     format: int
     about: About
@@ -123,4 +128,6 @@ class Facts:
     drift: Drift
     use: Use | LeftOut
     offered: Offered | LeftOut
+    explained: Explained | LeftOut
+    known: Known | LeftOut
     evidence: Evidence

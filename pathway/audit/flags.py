@@ -5,7 +5,7 @@ from typing import Any
 
 from pathway.audit.estimates import Estimate, LeftOut, Spread, around
 from pathway.audit.facts import Facts, Flag
-from pathway.audit.groups import limits
+from pathway.audit.limits import limits
 from pathway.audit.subgroups import Dimension
 from pathway.audit.use import ALL_UNITS
 from pathway.evaluation import START_LEVEL

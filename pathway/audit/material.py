@@ -16,8 +16,7 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.model_selection import GroupKFold
 
-from pathway import checks, episodes, evaluation, features
-from pathway.audit import groups
+from pathway import checks, episodes, evaluation, features, subgroups
 from pathway.checks import Fold, Rows
 from pathway.checks.shown import Shown
 from pathway.episodes import LONGEST_DAYS, SHORTEST_DAYS, Insatser, answered
@@ -108,7 +107,7 @@ class Material:
     @cached_property
     def groups(self) -> pd.DataFrame:
         """Group of each client along every dimension, indexed by client."""
-        return groups.of_clients(self.tables.clients, self.last_day.year)
+        return subgroups.of_clients(self.tables.clients, self.last_day.year)
 
     @cached_property
     def dates(self) -> pd.DataFrame:

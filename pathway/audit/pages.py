@@ -15,14 +15,19 @@ from pathway import wording
 from pathway.audit import charts
 from pathway.audit.estimates import Estimate, LeftOut
 from pathway.audit.facts import Facts, Flag
-from pathway.audit.groups import limits
+from pathway.audit.limits import limits
 from pathway.casefile import whole
+from pathway.subgroups import NO_CODE, OTHER, SEVERAL
 
 JSON, HTML = "audit.json", "audit.html"
 DOCUMENTS = ("offentlig-post.md", "konsekvensbedomning.md", "teknisk-dokumentation.md")
 _DIMENSIONS = {
     "gender": "Kön", "age": "Ålder", "education": "Utbildning", "swedish_level": "Svenska",
     "municipality": "Kommun", "income_source": "Försörjning", "health": "Hälsa",
+}  # fmt: skip
+_HEALTH = {
+    NO_CODE: "ingen känd", OTHER: "annan ohälsa", SEVERAL: "flera slag", "psychiatric": "psykisk ohälsa",
+    "pain": "smärta eller rörelse",
 }  # fmt: skip
 _PARTS = {"beside job-oriented insatser": "bredvid jobbinriktade insatser"}
 _METHODS = {
@@ -31,10 +36,32 @@ _METHODS = {
 }  # fmt: skip
 
 
+_BELIEVED = {
+    "model": "modellens stegvinster", "same for all": "samma för alla (modellens medelvärde per insats)",
+    "no gain": "ingen stegvinst alls",
+}  # fmt: skip
+
+
 @cache
 def flag_words() -> Mapping[str, Mapping[str, str]]:
     """Read the Swedish words of flags (``words.toml``)."""
-    return tomllib.loads(files("pathway.audit").joinpath("words.toml").read_text(encoding="utf-8"))
+    return _read("words.toml")
+
+
+@cache
+def topics() -> Mapping[str, Mapping[str, str]]:
+    """Read the questions that the first page answers in short (``topics.toml``)."""
+    return _read("topics.toml")
+
+
+@cache
+def limit_words() -> Mapping[str, Mapping[str, str]]:
+    """Read what limits are called in Swedish (``limitwords.toml``)."""
+    return _read("limitwords.toml")
+
+
+def _read(name: str) -> Mapping[str, Any]:
+    return tomllib.loads(files("pathway.audit").joinpath(name).read_text(encoding="utf-8"))
 
 
 def write(facts: Facts, folder: Path) -> tuple[Path, ...]:
@@ -83,10 +110,12 @@ def _environment() -> Environment:
     environment.filters |= {
         "number": number, "signed": signed, "share": share, "points": points, "between": between,
         "figure": figure, "dimension": _DIMENSIONS.__getitem__, "part": lambda id: _PARTS.get(id, id),
-        "method": _METHODS.__getitem__, "group": _group,
+        "method": _METHODS.__getitem__, "believed": _BELIEVED.__getitem__, "group": _group,
         "small": wording.swedish().in_sentence, "cell": lambda text: text.replace("|", "/"),
     }  # fmt: skip
-    environment.globals |= {"axis": charts.axis, "words": flag_words(), "where": _where}
+    environment.globals |= {
+        "axis": charts.axis, "words": flag_words(), "where": _where, "topics": topics(), "limit_words": limit_words(),
+    }  # fmt: skip
     environment.tests |= {"left_out": lambda one: isinstance(one, LeftOut), "told": _is_told}
     return environment
 
@@ -133,11 +162,15 @@ def figure(value: float, unit: str) -> str:
 def _where(flag: Flag) -> str:
     """Word what a flag was seen in."""
     dimension, colon, name = flag.where.partition(": ")
-    return f"{_DIMENSIONS[dimension]}: {name}" if colon and dimension in _DIMENSIONS else flag.where
+    return f"{_DIMENSIONS[dimension]}: {_group(name, dimension)}" if colon and dimension in _DIMENSIONS else flag.where
 
 
 def _group(name: str, dimension: str) -> str:
-    return f"kommun {name}" if dimension == "municipality" else name
+    """Word a group of a dimension (`pathway.subgroups`)."""
+    if dimension == "age":
+        first, _, last = name.partition("–")
+        return f"{name} år" if first and last else f"{first} år eller mer" if first else f"högst {last} år"
+    return {"municipality": f"kommun {name}", "health": _HEALTH.get(name, name)}.get(dimension, name)
 
 
 def _is_told(one: Any) -> bool:

@@ -13,7 +13,9 @@ from pathway.audit import (
     datacard,
     drift,
     evidence,
+    explained,
     flags,
+    known,
     offered,
     policy,
     reasons,
@@ -46,6 +48,7 @@ def examine(
     n_suggestions: int = N_SUGGESTIONS,
     most_clients: int = MOST_CLIENTS,
     seed: int = 0,
+    truth: known.Truth | None = None,
     progress: Progress = lambda what, done, total: None,
 ) -> Facts:
     """Compute all facts. The same register, model and seed give the same facts.
@@ -62,13 +65,15 @@ def examine(
         Present clients for whom the desk is asked.
     most_clients
         Clients that are judged; of more, so many are drawn by chance.
+    truth
+        Of mock people: what gains are held against, after all else. Nothing that learns, nor the desk, is given it.
 
     Raises
     ------
     TooLittleData
         Too few clients have two measurements.
     Mismatch
-        The register holds nothing that the model knows.
+        The register holds nothing that the model knows, or the truth is of other people.
     """
     if catalogue and not set(catalogue.ids) & set(model.insatser.types):
         catalogue = None
@@ -76,7 +81,8 @@ def examine(
     version = register.version()
     material = Material(register.tables(), model, version, seed, most_clients, progress)
     with threadpool_limits(1):
-        return _examined(material, register, today, catalogue, answers, prices, n_suggestions)
+        facts = _examined(material, register, today, catalogue, answers, prices, n_suggestions)
+        return replace(facts, known=known.compare(material, truth))
 
 
 def _examined(
@@ -103,6 +109,8 @@ def _examined(
         drift=drift.measure(material),
         use=use.measure(answers) if answers else LeftOut("Granskningen fick inga svar på förslag."),
         offered=offered.ask(material, catalogue, n_suggestions),
+        explained=explained.look(material),
+        known=known.compare(material, None),
         evidence=evidence.gather(material, catalogue, prices),
     )
     return replace(facts, flags=flags.raise_all(facts))
@@ -127,6 +135,9 @@ def _about(material: Material, register: Register, today: date, catalogue: Catal
         catalogue_version=catalogue.version if catalogue else "",
         labels={id: instrument[id].label_sv for id in (one.id for one in instrument.indicators)},
         scale=(instrument.scale.min, instrument.scale.max),
+        insatser={one.id: one.name for one in catalogue.insatser if one.id in material.insatser.types}
+        if catalogue
+        else {},
         not_used=_not_used(material),
         features={str(name): wording.feature(str(name), instrument).label for name in model.gains.feature_names_in_},
     )

@@ -14,10 +14,11 @@ import numpy.typing as npt
 
 from pathway import disclosure
 from pathway.audit.estimates import Estimate, between, ratio
-from pathway.audit.groups import DIMENSIONS, limits
+from pathway.audit.limits import limits
 from pathway.audit.material import Material
 from pathway.audit.skill import products, squares_of
 from pathway.evaluation import START_LEVEL
+from pathway.subgroups import DIMENSIONS
 
 Array = npt.NDArray[np.float64]
 METRICS = ("skill", "coverage", "gain", "bias", "offered", "spoken")

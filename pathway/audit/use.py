@@ -1,13 +1,13 @@
 """How suggestions are used: how often they are accepted or changed, why, and how fast; as aggregates per unit only.
 
-The input is an export of answers, a list in JSON or a table in CSV with the same names (`Answer`). It names no client,
-no caseworker and no suggestion: rows are answers, not people.
+The input is the trail that the service exports, or a list in JSON or a table in CSV from elsewhere (`Answer`). What is
+kept of it names no client, no caseworker and no suggestion: rows are answers, not people.
 """
 
 import csv
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -17,8 +17,9 @@ import numpy as np
 from pydantic import ConfigDict, Field, TypeAdapter
 
 from pathway import disclosure
+from pathway.audit import trailanswers
 from pathway.audit.estimates import Estimate, around
-from pathway.audit.groups import limits
+from pathway.audit.limits import limits
 from pathway.errors import UnreadableFile
 from pathway.reading import json_of, shaped, text_of
 
@@ -95,14 +96,15 @@ class Use:
 
 
 def read(path: Path) -> tuple[Answer, ...]:
-    """Read an export of answers, ``.csv`` or JSON; lists in CSV are joined by ``|``.
+    """Read answers: an exported trail (``.jsonl``), a table (``.csv``, lists joined by ``|``) or JSON.
 
     Raises
     ------
     UnreadableFile
         The file cannot be read, or an answer breaks a rule; the message names its place.
     """
-    raw = _rows_of(path) if path.suffix == ".csv" else json_of(path)
+    readers: dict[str, Callable[[Path], Any]] = {".csv": _rows_of, ".jsonl": trailanswers.read}
+    raw = readers.get(path.suffix, json_of)(path)
     answers = raw.get("decisions") if isinstance(raw, dict) else raw
     if not isinstance(answers, list) or not answers:
         raise UnreadableFile(f"{path}: holds no answers; give a list of them, or an object with the list decisions")

@@ -5,11 +5,11 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from pathway.case import Case
+from pathway.case import Case, Locked
 from pathway.comparison import gates, measures, reasons
 from pathway.comparison.measures import GROUP, Measure
 from pathway.modelfolder import Model
-from pathway.plan import Plan, Suggestion
+from pathway.plan import Activity, Plan, Suggestion
 from pathway.suggestion import Desk
 
 _NOTABLE = 2.0  # standard errors from which a difference of a group is listed
@@ -36,7 +36,8 @@ class Differing:
         Insatser that begin each model's plan; empty where it abstains.
     costs_by_first, costs_by_second
         What following the *other* model's beginning would cost in weighted steps, as this one sees it: its best plan
-        less its best plan with those insatser in it. None where it has no plan with them.
+        less its best plan that begins as the other's does, on the same days. None where the other abstains, or this
+        one may say nothing of one of those insatser.
     """
 
     case_id: str
@@ -79,12 +80,13 @@ def on_cases(first: Desk, second: Desk, cases: Iterable[Case], at: datetime) -> 
         began = [_begins(one) for one in told]
         n += 1
         totals = [total + _objective(one) for total, one in zip(totals, told, strict=True)]
-        if set(began[0]) != set(began[1]):
+        names = [tuple(sorted(one.insats_id for one in own)) for own in began]
+        if names[0] != names[1]:
             costs = [
                 _cost(desk, case, own, other, at)
                 for desk, own, other in ((first, told[0], began[1]), (second, told[1], began[0]))
             ]
-            differing.append(Differing(case.case_id, began[0], began[1], costs[0], costs[1]))
+            differing.append(Differing(case.case_id, names[0], names[1], costs[0], costs[1]))
     return OnCases(n, tuple(differing), (totals[0] / max(n, 1), totals[1] / max(n, 1)))
 
 
@@ -177,16 +179,16 @@ def _ids(insatser: tuple[str, ...]) -> str:
 
 
 def _steps(cost: float | None) -> str:
-    return "no such plan" if cost is None else f"{cost:.2f}"
+    return "silent" if cost is None else f"{cost:.2f}"
 
 
-def _begins(suggestion: Suggestion) -> tuple[str, ...]:
-    """Name the insatser that begin the best plan, all that begin on its first day."""
+def _begins(suggestion: Suggestion) -> tuple[Activity, ...]:
+    """Give the activities that begin the best plan, all that begin on its first day."""
     plan = _best(suggestion)
     if plan is None or not plan.activities:
         return ()
     first = min(one.start_on for one in plan.activities)
-    return tuple(sorted(one.insats_id for one in plan.activities if one.start_on == first))
+    return tuple(one for one in plan.activities if one.start_on == first)
 
 
 def _best(suggestion: Suggestion) -> Plan | None:
@@ -198,9 +200,16 @@ def _objective(suggestion: Suggestion) -> float:
     return plan.objective if plan else 0.0
 
 
-def _cost(desk: Desk, case: Case, own: Suggestion, other: tuple[str, ...], at: datetime) -> float | None:
-    required = tuple(dict.fromkeys((*case.wishes.require, *other)))
-    forced = _best(desk.suggest(replace(case, wishes=replace(case.wishes, require=required)), at))
-    if forced is None or not set(other) <= {one.insats_id for one in forced.activities}:
+def _cost(desk: Desk, case: Case, own: Suggestion, other: tuple[Activity, ...], at: datetime) -> float | None:
+    begun = tuple(Locked(one.insats_id, one.start_on, one.end_on, one.hours_per_week) for one in other)
+    locked = (*case.locked, *(one for one in begun if one not in case.locked))
+    plan = _best(desk.suggest(replace(case, locked=locked), at)) if begun else None
+    if plan is None or not all(_is_spoken_of(plan, one.insats_id) for one in begun):
         return None
-    return max(_objective(own) - forced.objective, 0.0)
+    return max(_objective(own) - plan.objective, 0.0)
+
+
+def _is_spoken_of(plan: Plan, insats_id: str) -> bool:
+    """Tell whether gains are expected of an insats in a plan at all; of a locked one the desk may be silent."""
+    return any(one.high > one.low for activity in plan.activities if activity.insats_id == insats_id
+               for one in activity.gain.values())  # fmt: skip

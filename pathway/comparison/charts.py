@@ -9,7 +9,7 @@ import pandas as pd
 import vl_convert
 
 from pathway.comparison import measures, reasons
-from pathway.comparison.measures import GAINS_SHOWN, SHOWN, SKILL, Measure
+from pathway.comparison.measures import COVERAGE, GAINS_SHOWN, SHOWN, SKILL, Measure
 from pathway.modelfolder import Model
 
 _WIDTH = 420
@@ -26,7 +26,7 @@ def of_model(model: Model) -> dict[str, Drawing]:
             f"Share of the squared error taken away{mock}", 0.0,
         ),
         "coverage": intervals(
-            {name: Measure(share) for name, share in said["coverage_of_90_by_indicator"].items()},
+            {name: one for name, one in figures.items() if name.startswith(f"{COVERAGE} in ")},
             f"Levels inside their 90 % interval{mock}", 0.9,
         ),
         "reasons": bars({one.feature: one.steps for one in reasons.of_model(model)},

@@ -92,13 +92,15 @@ def _all(said: Mapping[str, Any]) -> Iterator[tuple[str, Measure]]:
     for baseline, one in said["skill"].items():
         yield f"{SKILL} over {baseline}", _measure(one)
     yield SHOWN, _measure(said["gain_shown_per_step_expected"])
-    yield COVERAGE, Measure(said["coverage_of_90"])
+    known = said.get("intervals", {})  # models of earlier software told none
+    yield COVERAGE, _interval(known.get("coverage_of_90"), said["coverage_of_90"])
     for method, error in said["rmse"].items():
-        yield f"error of {method}", Measure(error)
+        yield f"error of {method}", _interval(known.get("rmse", {}).get(method), error)
     for indicator, errors in said["rmse_by_indicator"].items():
-        yield f"error in {indicator}", Measure(errors[MODEL])
+        yield f"error in {indicator}", _interval(known.get("rmse_by_indicator", {}).get(indicator), errors[MODEL])
     for indicator, share in said["coverage_of_90_by_indicator"].items():
-        yield f"{COVERAGE} in {indicator}", Measure(share)
+        own = known.get("coverage_of_90_by_indicator", {}).get(indicator)
+        yield f"{COVERAGE} in {indicator}", _interval(own, share)
     for name, one in said.get("kept_apart", {}).get("skill", {}).items():
         yield f"kept apart {SKILL} over {name}", _measure(one)
     yield from _of_checks(said.get("checks", {}))
@@ -117,6 +119,10 @@ def _of_checks(checks: Mapping[str, Any]) -> Iterator[tuple[str, Measure]]:
     for name in ("found", "before", "respondents", "shuffled"):
         if "found" in checks.get(name, {}):
             yield f"check {name}", Measure(checks[name]["found"])
+
+
+def _interval(one: Mapping[str, float] | None, mean: float) -> Measure:
+    return _measure(one) if one else Measure(mean)
 
 
 def _measure(one: Mapping[str, float]) -> Measure:

@@ -1,16 +1,20 @@
 """Metadata of what is published, for Sveriges dataportal: DCAT-AP-SE 3.0.1 in Turtle, for data, catalogue and API.
 
-Mandatory in DCAT-AP-SE: of a catalogue title, description, publisher, licence and what it holds; of a dataset title,
-description and publisher; of a distribution an access address; of a data service title and endpoint address; of an
-agent and a contact point a name. What is recommended and known is told, too. Only aggregates and the catalogue of
-insatser are ever described here, never data of people.
+Mandatory in DCAT-AP-SE 3.0.1 (the templates that its publisher, Digg, gives with that version): of a catalogue title,
+description, one publisher, one licence and a dataset; of a dataset title, description and one publisher; of a
+distribution one access address; of a data service title and endpoint address; of an agent a name and one type; of a
+contact point a name and an e-mail address. What is recommended and known is told, too. Only aggregates and the
+catalogue of insatser are ever described here, never data of people.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlsplit
+
+from pydantic import ConfigDict, Field
 
 from pathway.casefile import whole
 from pathway.errors import UnreadableFile
@@ -23,7 +27,7 @@ _PREFIXES = {
 _SWEDISH = "http://publications.europa.eu/resource/authority/language/SWE"
 _PUBLIC = "http://publications.europa.eu/resource/authority/access-right/PUBLIC"
 _SOCIAL = "http://publications.europa.eu/resource/authority/data-theme/SOCI"
-_LOCAL_GOVERNMENT = "http://purl.org/adms/publishertype/LocalAuthority"
+_TYPES = "http://purl.org/adms/publishertype/"
 _HTTP = ("http", "https")
 
 
@@ -37,12 +41,17 @@ class Publisher:
         Address below which everything is published, ending with ``/``; it names what is described, too.
     contact, email
         Who answers questions.
+    type
+        What kind of publisher it is.
     """
 
-    name: str
+    __pydantic_config__: ClassVar[ConfigDict] = {"extra": "forbid"}
+
+    name: Annotated[str, Field(min_length=1)]
     site: str
-    contact: str
+    contact: Annotated[str, Field(min_length=1)]
     email: str
+    type: Literal["LocalAuthority", "RegionalAuthority", "NationalAuthority", "Company"] = "LocalAuthority"
 
     def __post_init__(self) -> None:
         if urlsplit(self.site).scheme not in _HTTP or not self.site.endswith("/"):
@@ -110,7 +119,7 @@ def turtle(publisher: Publisher, title: str, datasets: Iterable[Dataset], servic
         _block(
             f"{site}publisher",
             "foaf:Agent",
-            {"foaf:name": _text(publisher.name), "dcterms:type": _iri(_LOCAL_GOVERNMENT)},
+            {"foaf:name": _text(publisher.name), "dcterms:type": _iri(_TYPES + publisher.type)},
         )
     )
     contact = {"vcard:fn": _quoted(publisher.contact), "vcard:hasEmail": _iri(f"mailto:{publisher.email}")}

@@ -18,7 +18,7 @@ from pathway.disclosure import Anonymity, Key, Sum
 from pathway.followup.mapping import Fields
 from pathway.register import Tables
 
-ALL, PARTICIPANTS = "Alla insatser", "Deltagare"
+ALL, PARTICIPANTS, INSATS = "Alla insatser", "Deltagare", "Insats"
 HEAD = ("insats_id", "insats", "falt", "varde", "antal")
 HIDDEN = "dold"  # so few that they could be pointed out, or hidden with those
 _KNOWN = ("gender", "age", "education")  # what somebody outside may know of a participant
@@ -47,7 +47,8 @@ class FollowUp:
     n_hidden
         Cells that are hidden, of all.
     anonymity
-        Of the rows behind the tables, which are not told: how many are alike.
+        Of the rows behind the tables, which are not told: how many are alike in `known`, and how they differ in
+        `sensitive` (names of fields).
     """
 
     first_day: date
@@ -58,6 +59,17 @@ class FollowUp:
     cells: tuple[Cell, ...]
     n_hidden: int
     anonymity: Anonymity
+    known: tuple[str, ...]
+    sensitive: str
+
+    @property
+    def alike(self) -> tuple[tuple[str, str], ...]:
+        """Insatser and fields whose participants all have one value: whoever knows that somebody was there knows it."""
+        values: dict[tuple[str, str], list[int | None]] = {}
+        for one in self.cells:
+            if one.field != PARTICIPANTS and one.insats_id != ALL:
+                values.setdefault((one.insats, one.field), []).append(one.n)
+        return tuple(key for key, counts in values.items() if None not in counts and sum(map(bool, counts)) == 1)
 
 
 def gather(
@@ -83,17 +95,19 @@ def gather(
     )
     return FollowUp(
         first_day, last_day, fields.system, fields.verified, fields.smallest, cells, len(hidden),
-        _anonymity(people, fields),
+        *_anonymity(people, fields),
     )  # fmt: skip
 
 
-def _anonymity(people: pd.DataFrame, fields: Fields) -> Anonymity:
+def _anonymity(people: pd.DataFrame, fields: Fields) -> tuple[Anonymity, tuple[str, ...], str]:
     """Say how many of the people behind the tables are alike in what an outsider may know (k), and how diverse (l)."""
-    named = {one.source: people[one.source].map(one.named) for one in fields.fields if one.source in people}
-    known = [source for source in _KNOWN if source in named]
-    rows = pd.DataFrame(named).assign(insats_id=people["insats_id"])
-    sensitive = _SENSITIVE if _SENSITIVE in named else "insats_id"
-    return disclosure.anonymity(rows, ["insats_id", *known], sensitive, fields.smallest)
+    names: dict[str, str] = {one.source: one.name for one in fields.fields}
+    sensitive = names.get(_SENSITIVE, fields.fields[-1].name)
+    known = tuple(names[source] for source in _KNOWN if source in names and names[source] != sensitive)
+    rows = pd.DataFrame({one.name: people[one.source].map(one.named) for one in fields.fields})
+    rows = rows.assign(**{INSATS: people["insats_id"]})
+    by = (INSATS, *known)
+    return disclosure.anonymity(rows, by, sensitive, fields.smallest), by, sensitive
 
 
 def write(followed: FollowUp, path: Path) -> None:
