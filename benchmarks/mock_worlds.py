@@ -28,7 +28,7 @@ whose 90 % interval of the mean gain leaves zero out.
 The S-learner's gains alone are toggled in an empty mix, where they hold what a gap costs, too; they are so small that
 holding them against the gain without it is the kinder way. `informed` knows what nobody can: true levels, and in which
 proportion each insats works on whom. Only how strong each is on each indicator is learned, from the same episodes.
-`true averages` knows how strong, and not on whom. The worlds 41 to 43 were used while the gain model was made, and are
+`true averages` knows how strong, and not on whom. The worlds 41 to 48 were used while the gain model was made, and are
 never reported.
 """
 

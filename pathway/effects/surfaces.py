@@ -143,3 +143,19 @@ def listen(
     square = float(apart @ apart)
     weight = float(np.clip(apart @ missed / square, 0.0, 1.0)) if square > 0 else 0.0
     return Voice(without, having, weight)
+
+
+def listen_to_all(
+    values: Array,
+    had: npt.NDArray[np.bool_],
+    outcomes: Array,
+    folds: list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]],
+    dose_left: Array,
+    left: Array,
+    first_voice: Array,
+) -> tuple[Voice, ...]:
+    """Fit the second voice on each outcome, as `listen`; outcomes and left (n, J), first voice (n, 1, J)."""
+    return tuple(
+        listen(values, had, outcomes[:, j], folds, dose_left, left[:, j], first_voice[:, 0, j])
+        for j in range(outcomes.shape[1])
+    )

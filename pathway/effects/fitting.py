@@ -1,0 +1,133 @@
+"""Learns effects and factors from what is left when the features of other people have foretold what they can."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.model_selection import GroupKFold
+
+from pathway.effects import factors, outcomes, ridge
+from pathway.effects.factors import Factors, Part
+from pathway.effects.kinds import Kinds
+from pathway.effects.layout import Layout
+from pathway.effects.learned import Learned
+from pathway.effects.outcomes import Split
+
+if TYPE_CHECKING:
+    import lightgbm
+
+Array = npt.NDArray[np.float64]
+Folds = list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]
+
+
+def folds_of(clients: npt.NDArray[np.intp], n_folds: int, random_state: int) -> Folds:
+    """Part the rows, clients kept whole, into as many folds as asked for or as there are clients.
+
+    Raises
+    ------
+    ValueError
+        There is one client only.
+    """
+    n_folds = min(n_folds, len(np.unique(clients)))
+    if n_folds < 2:
+        raise ValueError("groups: at least two clients are needed to learn from one and check on another")
+    splitter = GroupKFold(n_folds, shuffle=True, random_state=random_state)
+    return list(splitter.split(np.zeros(len(clients)), groups=clients))
+
+
+def residuals(controls: Array, amounts: Array, changes: Array, folds: Folds, weights: Array) -> tuple[Array, Array]:
+    """Take away from amounts (n, a) and changes (n, J) what the controls (n, c) of other clients foretell of them."""
+    targets = np.column_stack([amounts, changes])
+    foretold = np.zeros_like(targets)
+    for train, test in folds:
+        slopes, levels = ridge.fit(controls[train], targets[train], weights[train])
+        foretold[test] = controls[test] @ slopes + levels
+    residual, left = np.split(targets - foretold, [amounts.shape[1]], axis=1)
+    return residual, left
+
+
+def gains(
+    kinds: Kinds,
+    modifiers: Array,
+    levels: Array,
+    amounts: Array,
+    residual: Array,
+    left: Array,
+    folds: Folds,
+    weights: Array,
+) -> tuple[Learned, Array]:
+    """Fit effects and factors.
+
+    Parameters
+    ----------
+    modifiers, levels
+        Standardised, shapes (n, q) and (n, J).
+    amounts, residual
+        Amounts, as `Kinds.amounts` gives them, and what is left of them, shape (n, 2 K + 1 + T).
+    left
+        What is left of the changes, in steps, NaN where not measured, shape (n, J).
+
+    Returns
+    -------
+    what was learned, and the gains that others' effects foretell of people held out, shape (n, K, J)
+    """
+    layout, units = kinds.layout(modifiers.shape[1]), _spread(left)
+    left, blocks = left / units, layout.blocks
+    nothing = Factors.none(layout.n_insatser, layout.n_types, layout.n_modifiers)
+    everyone = np.ones((len(left), layout.n_insatser))
+
+    design, split = _design(kinds, layout, residual, everyone, modifiers), Split.of(left)
+    first = outcomes.fit(design, split, weights, blocks)
+    given = np.r_[layout.alone, layout.beside, layout.gap, layout.late]  # factors come first
+    parts, foretold = [], np.zeros((len(left), layout.n_insatser, left.shape[1]))
+    for train, test in folds:
+        others = outcomes.fit(
+            design[train], Split(split.mean[train], split.deviation[train]), weights[train], blocks, like=first
+        )
+        believed = Learned.of(kinds, layout, units, others, nothing)
+        foretold[test] = believed.alone_and_interplay(modifiers[test], levels[test])[0] + believed.gap()
+        parts.append(
+            Part(
+                amounts=believed.at_stake(residual[test]),
+                whole=believed.at_stake(amounts[test]),
+                modifiers=modifiers[test],
+                levels=levels[test],
+                left=left[test] - design[test][:, given] @ believed.coefficients[:, given].T,
+                noise=others.noise(),
+                weights=weights[test],
+            )
+        )
+    learned = factors.fit(parts, kinds.type_of, layout.n_types)
+    factor = learned.on(modifiers, levels.mean(axis=1), kinds.type_of)
+    effects = outcomes.fit(_design(kinds, layout, residual, factor, modifiers), split, weights, blocks)
+    return Learned.of(kinds, layout, units, effects, learned), foretold
+
+
+def course(
+    values: Array, remaining: Array, weights: Array, names: tuple[str, ...], n_trees: int, random_state: int
+) -> "lightgbm.Booster":
+    """Fit the course of one outcome without insatser: trees on features (n, p) of what remains of its change (n,)."""
+    import lightgbm
+
+    known = ~np.isnan(remaining)
+    parameters = {
+        "objective": "regression", "learning_rate": 0.05, "num_leaves": 7, "min_data_in_leaf": 50,
+        "max_bin": 63, "lambda_l2": 1.0, "deterministic": True, "force_col_wise": True, "num_threads": 1,
+        "seed": random_state, "verbosity": -1,
+    }  # fmt: skip
+    data = lightgbm.Dataset(values[known], remaining[known], weight=weights[known], feature_name=list(names))
+    return lightgbm.train(parameters, data, num_boost_round=n_trees)
+
+
+def _design(kinds: Kinds, layout: Layout, amounts: Array, factor: Array, modifiers: Array) -> Array:
+    """Spread amounts (n, 2 K + 1 + T) over the coefficients, given each insats' factor (n, K): shape (n, P)."""
+    doses, beside, covered, late = kinds.parted(amounts)
+    slope = ((doses @ kinds.by_type)[:, :, None] * modifiers[:, None, :]).reshape(len(doses), -1)
+    member = layout.membership
+    return np.hstack([((doses + beside) * factor) @ member, (beside * factor) @ member, slope, covered, late])
+
+
+def _spread(left: Array) -> Array:
+    """Give the standard deviation of each outcome, shape (J,); 1 where nothing varies."""
+    sd = np.sqrt(np.nanmean(left**2, axis=0))
+    return np.where(sd > 1e-12, sd, 1.0)

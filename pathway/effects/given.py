@@ -1,0 +1,89 @@
+"""What the gain model is given: arrays of any make, checked against each other before anything is learned."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+Array = npt.NDArray[np.float64]
+
+
+def frame_of(X: Any) -> pd.DataFrame:
+    """Give plain arrays the column names 0, 1, …; a data frame keeps its own."""
+    frame = X if isinstance(X, pd.DataFrame) else pd.DataFrame(np.asarray(X, dtype=np.float64))
+    return frame.rename(columns=str)
+
+
+def columns_of(array: Any) -> tuple[Array, tuple[str, ...]]:
+    """Give an array as numbers, shape (n, m), and the names of its columns: 0, 1, … where it has none."""
+    numbers = np.asarray(array, dtype=np.float64)
+    numbers = numbers[:, None] if numbers.ndim == 1 else numbers
+    names = array.columns if isinstance(array, pd.DataFrame) else range(numbers.shape[1])
+    return numbers, tuple(str(name) for name in names)
+
+
+def matrix(array: Any, name: str, shape: tuple[int, int]) -> Array:
+    """Give amounts as numbers.
+
+    Raises
+    ------
+    ValueError
+        They have another shape, or are negative or not finite.
+    """
+    numbers = np.asarray(array, dtype=np.float64)
+    if numbers.shape != shape:
+        raise ValueError(f"{name}: has the shape {numbers.shape}, must have {shape}")
+    if not np.isfinite(numbers).all() or (numbers < 0).any():
+        raise ValueError(f"{name}: must be finite and at least 0")
+    return numbers
+
+
+def check_rows(n: int, doses: Array, changes: Array) -> None:
+    """Refuse doses (n, K) and changes (n, J) that have other rows than the features, or infinite values."""
+    for name, array in (("A", doses), ("Y", changes)):
+        if len(array) != n:
+            raise ValueError(f"{name} has {len(array)} rows, X has {n}")
+        if np.isinf(array).any():
+            raise ValueError(f"{name}: infinite values; replace them or leave them missing")
+
+
+def check_doses(doses: Array, insatser: tuple[str, ...]) -> None:
+    """Refuse doses (n, K) that are unknown or negative, or all 0."""
+    for k, insats in enumerate(insatser):
+        if np.isnan(doses[:, k]).any() or (doses[:, k] < 0).any():
+            raise ValueError(f"A, insats {insats}: doses must be known and at least 0")
+    if not doses.any():
+        raise ValueError("A: nobody had any insats; there is nothing to learn an effect from")
+
+
+def check_changes(changes: Array, outcomes: tuple[str, ...], largest: float | None) -> None:
+    """Refuse changes (n, J) of an outcome that hardly anybody has, or that are larger than the scale is wide."""
+    for j, outcome in enumerate(outcomes):
+        if (~np.isnan(changes[:, j])).sum() < 2:
+            raise ValueError(f"Y, outcome {outcome}: fewer than two rows are measured; leave the outcome out")
+        if largest is not None and np.nanmax(np.abs(changes[:, j])) > largest:
+            raise ValueError(f"Y, outcome {outcome}: a change is larger than {largest:g}, the width of the scale")
+
+
+def row_weights(weights: Any, n: int) -> Array:
+    """Give weights of the rows, shape (n,), with mean 1; the same for all by default."""
+    numbers = np.ones(n) if weights is None else matrix(np.asarray(weights)[:, None], "weights", (n, 1))[:, 0]
+    if not numbers.sum():
+        raise ValueError("weights: all are 0; give some rows a weight")
+    scaled: Array = numbers / numbers.mean()
+    return scaled
+
+
+def merged(groups: npt.NDArray[Any], frame: pd.DataFrame, doses: Array, changes: Array) -> npt.NDArray[np.intp]:
+    """Give each client a number, and the same one where all rows, two or more, are the same in every cell.
+
+    The same person under two ids would else be on both sides of a fold.
+    """
+    numbers = np.unique(groups, return_inverse=True)[1]
+    cells = pd.concat([frame, pd.DataFrame(doses), pd.DataFrame(changes)], axis=1, ignore_index=True)
+    rows = pd.DataFrame({"client": numbers, "row": pd.util.hash_pandas_object(cells, index=False).to_numpy()})
+    own = rows.sort_values(["client", "row"]).groupby("client")["row"].agg(tuple)
+    first = {signature: client for client, signature in reversed(list(own.items())) if len(signature) > 1}
+    clients = np.array([first.get(signature, client) for client, signature in own.items()], dtype=np.intp)
+    return clients[numbers]
