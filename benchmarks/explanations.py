@@ -21,7 +21,9 @@
     now, by the indicator's own level or the average of all: four groups of eight), how often those are named with the
     right sign, and how their sizes go together with the true ones (rank correlation over people, insatser and true
     modifiers). Beside the product: SHAP on an S-learner (LightGBM) of the difference that the insats makes, the same
-    of the level, as is commonly shown, and EconML's `shap_values`. All are given the same features.
+    of the level, as is commonly shown, and EconML's `shap_values`. All are given the same features. And how stable
+    each one's reasons are: for the same people the client's answer on that indicator is changed by one step, with all
+    that is worked out from it.
 ``speed``
     All reasons of a suggestion (3 plans of 6 activities, a year in quarters, 10 indicators) in a catalogue of 200
     insatser, against 1.5 times the model's own prediction of the same activities and LightGBM's TreeSHAP of as many
@@ -263,37 +265,66 @@ def truth(n_clients: int, seeds: Sequence[int]) -> list[str]:
     from benchmarks.mock_worlds import draw
 
     found: dict[str, list[tuple[Floats, Floats, list[str]]]] = {}
+    kept: dict[str, list[Floats]] = {}
     for seed in seeds:
-        _ask_all(draw("smooth", seed, n_clients, 300), found)
+        _ask_all(draw("smooth", seed, n_clients, 300), found, kept)
     n_pairs = sum(len(parts) for parts, _, _ in found["the product"])
     heads = (
         f"reasons of {n_pairs} gains, {len(seeds)} worlds",
         "first is a true modifier", "of first three", "right sign when true", "size with true size",
     )  # fmt: skip
     rows = [["drawn at random", "50%", "50%", "50%", "0.00"]]
-    return table(heads, [*rows, *([method, *_judge(kept)] for method, kept in found.items())])
+    true = table(heads, [*rows, *([method, *_judge(told)] for method, told in found.items())])
+    heads = (f"one answer changed by one step, {n_pairs} gains", "of three groups the same", "all three the same")
+    steady = {method: np.concatenate(shared) for method, shared in kept.items()}
+    shares = [[method, f"{one.mean():.0%}", f"{(one == 1).mean():.0%}"] for method, one in steady.items()]
+    return [*true, "", *table(heads, shares)]
 
 
-def _ask_all(world: Any, found: dict[str, list[tuple[Floats, Floats, list[str]]]]) -> None:
-    """Ask every method for the reasons of the insatser that most people had, on the indicator each is meant for."""
+def _ask_all(
+    world: Any, found: dict[str, list[tuple[Floats, Floats, list[str]]]], kept: dict[str, list[Floats]]
+) -> None:
+    """Ask every method for the reasons of the insatser that most people had, on the indicator each is meant for.
+
+    Each person is asked about twice: as measured, and with one answer of the indicator changed by one step.
+    """
     doses = world.doses(world.train)
     common = np.argsort(-world.n_clients)[:N_INSATSER]
     for k in common:
         j = int(world.truth.effects.main_target[k])
         names = [*world.model.encoding_.modifiers, f"level_{world.truth.indicators[j]}"]
         group_of = [_group(name) for name in names]
-        true = _true_parts(world, int(k), j)
+        true, as_measured = _true_parts(world, int(k), j), world.asked()
+        asked = pd.concat([as_measured, _one_answer_changed(as_measured, world.truth.indicators, j)], ignore_index=True)
         told = {
-            "the product": _ours(world, int(k), j, names),
-            "SHAP of an S-learner, the difference": _s_learner(world, int(k), j, names, doses, True),
-            "SHAP of an S-learner, the level": _s_learner(world, int(k), j, names, doses, False),
-            **{f"EconML {learner}": _econml(world, int(k), j, names, doses, learner)
+            "the product": _ours(world, asked, int(k), j, names),
+            "SHAP of an S-learner, the difference": _s_learner(world, asked, int(k), j, names, doses, True),
+            "SHAP of an S-learner, the level": _s_learner(world, asked, int(k), j, names, doses, False),
+            **{f"EconML {learner}": _econml(world, asked, int(k), j, names, doses, learner)
                for learner in ("LinearDML", "CausalForestDML")},
         }  # fmt: skip
         for method, parts in told.items():
             groups = sorted(set(group_of))
             together = np.array([parts[:, np.array(group_of) == group].sum(axis=1) for group in groups]).T
-            found.setdefault(method, []).append((together, true, groups))
+            before, after = np.split(together, 2)
+            found.setdefault(method, []).append((before, true, groups))
+            kept.setdefault(method, []).append(_shared(before, after))
+
+
+def _one_answer_changed(x: pd.DataFrame, indicators: Sequence[str], j: int) -> pd.DataFrame:
+    """Change the client's answer on an indicator by one step towards the middle, and all features that it is in."""
+    level = f"level_{indicators[j]}"
+    step = np.where(x[level] < 3, 1.0, -1.0)  # the other of the two answers stays
+    by = {level: 0.5, "level_mean": 0.5 / len(indicators), "trend": 0.5 / len(indicators)}
+    by["respondent_gap"] = 1.0 / len(indicators)
+    return x.assign(**{name: x[name] + share * step for name, share in by.items() if name in x})
+
+
+def _shared(before: Floats, after: Floats) -> Floats:
+    """Give the share of the three weightiest groups that stay the three weightiest, by row."""
+    first, then = (np.argsort(-np.abs(parts), axis=1)[:, :3] for parts in (before, after))
+    shared: Floats = (first[:, :, None] == then[:, None, :]).any(axis=2).mean(axis=1)
+    return shared
 
 
 def _group(name: str) -> str:
@@ -343,20 +374,22 @@ def _judge(kept: list[tuple[Floats, Floats, list[str]]]) -> list[str]:
     return [*(f"{share:.0%}" for share in shares), f"{correlation:.2f}"]
 
 
-def _ours(world: Any, k: int, j: int, names: list[str]) -> Floats:
+def _ours(world: Any, asked: pd.DataFrame, k: int, j: int, names: list[str]) -> Floats:
     position = [list(world.model.feature_names_in_).index(name) for name in names]
-    parts: Floats = world.model.explain_parts(world.asked(), k)[1][:, position, j]
+    parts: Floats = world.model.explain_parts(asked, k)[1][:, position, j]
     return parts
 
 
-def _s_learner(world: Any, k: int, j: int, names: list[str], doses: Floats, difference: bool) -> Floats:
+def _s_learner(
+    world: Any, rows: pd.DataFrame, k: int, j: int, names: list[str], doses: Floats, difference: bool
+) -> Floats:
     import lightgbm
 
     y = world.changes(world.train)[:, j]
     known = ~np.isnan(y)
     seen = np.column_stack([doses, world.X(world.train)[names].to_numpy(dtype=float)])
     model = lightgbm.train(S_LEARNER, lightgbm.Dataset(seen[known], y[known]), S_TREES)
-    asked = world.asked()[names].to_numpy(dtype=float)
+    asked = rows[names].to_numpy(dtype=float)
     without = np.column_stack([np.zeros((len(asked), doses.shape[1])), asked])
     having = without.copy()
     having[:, k] = 1.0
@@ -367,7 +400,7 @@ def _s_learner(world: Any, k: int, j: int, names: list[str], doses: Floats, diff
     return told
 
 
-def _econml(world: Any, k: int, j: int, names: list[str], doses: Floats, learner: str) -> Floats:
+def _econml(world: Any, asked: pd.DataFrame, k: int, j: int, names: list[str], doses: Floats, learner: str) -> Floats:
     y = world.changes(world.train)[:, j]
     known = ~np.isnan(y)
     X = world.X(world.train)
@@ -379,7 +412,7 @@ def _econml(world: Any, k: int, j: int, names: list[str], doses: Floats, learner
         "dose": doses[known, k],
         "change": y[known],
         "clients": np.unique(world.clients(world.train), return_inverse=True)[1][known],
-        "asked": world.asked()[names].fillna(mean).to_numpy(dtype=float),
+        "asked": asked[names].fillna(mean).to_numpy(dtype=float),
     }
     parts = peers.run("benchmarks.explanation_peers", "effect_parts", arrays, learner=learner)["parts"]
     return parts.reshape(len(parts), -1)[:, : len(names)]

@@ -1,4 +1,4 @@
-"""The commands that plan: `pathway suggest`, `caseload` and `rule`."""
+"""The commands that plan: `pathway suggest`, `ask`, `caseload` and `rule`."""
 
 import argparse
 import sys
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pathway import shipped
+from pathway import askcommands, shipped
 from pathway.errors import FaultyCase, UnreadableFile
 
 if TYPE_CHECKING:
@@ -36,6 +36,14 @@ def add(commands: Any) -> None:
     suggest.add_argument("--prices", type=Path, metavar="FILE", help="what scarce places cost (caseload --prices-out)")
     suggest.add_argument("--language", choices=LANGUAGES, default="sv", help="default: %(default)s")
     suggest.set_defaults(run=_suggest)
+
+    ask = commands.add_parser(
+        "ask", help="ask about a suggestion: why this, why not that, what if, what would change it"
+    )
+    _add_desk(ask)
+    ask.add_argument("--language", choices=LANGUAGES, default="sv", help="default: %(default)s")
+    askcommands.add(ask)
+    ask.set_defaults(run=_ask)
 
     caseload = commands.add_parser(
         "caseload",
@@ -139,6 +147,10 @@ def _suggest(chosen: argparse.Namespace) -> None:
     else:
         with casefile.whole(chosen.out) as file:
             file.write(shown_text)
+
+
+def _ask(chosen: argparse.Namespace) -> None:
+    askcommands.ask(chosen, _desk(chosen, language=chosen.language))
 
 
 def _suggested(desk: "Desk", cases: Path, caution: float | None) -> "Iterator[tuple[Case, Suggestion]]":

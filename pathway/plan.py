@@ -50,10 +50,36 @@ class Explanation:
 
 
 @dataclass(frozen=True)
+class Reasons:
+    """An activity's gains summed over indicators, each times its weight: a base, and steps per group of features.
+
+    What is shown as reasons. Base and groups add up to the weighted sum of the gains' means; `Suggestion.groups` says
+    which features a group holds.
+    """
+
+    base: float
+    groups: dict[str, float]
+
+    @property
+    def total(self) -> float:
+        """Base and groups added up."""
+        return self.base + sum(self.groups.values())
+
+
+@dataclass(frozen=True)
+class Group:
+    """Features that belong together in the eyes of a person, with their heading. Each is in one group only."""
+
+    label: str
+    features: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Activity:
     """One insats placed in time, from `start_on` up to and not including `end_on`.
 
-    `gain` and `explanation` are per indicator; `based_on` counts the past participations behind the estimate.
+    `gain` and `explanation` are per indicator, `reasons` are of all together; `based_on` counts the past participations
+    behind the estimate.
     """
 
     insats_id: str
@@ -64,6 +90,7 @@ class Activity:
     gain: dict[str, Interval]
     explanation: dict[str, Explanation]
     text: str
+    reasons: Reasons | None = None
 
     def __post_init__(self) -> None:
         if self.start_on >= self.end_on:
@@ -151,7 +178,10 @@ class NotChosen:
 
 @dataclass(frozen=True)
 class Suggestion:
-    """What is shown to the handläggare, who decides. Frozen when it is made."""
+    """What is shown to the handläggare, who decides. Frozen when it is made.
+
+    `groups` are those of the plans' features, by the names that reasons use.
+    """
 
     suggestion_id: str
     case_id: str
@@ -162,6 +192,7 @@ class Suggestion:
     notes: tuple[str, ...]
     plans: tuple[Plan, ...]
     not_chosen: tuple[NotChosen, ...]
+    groups: dict[str, Group] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if (self.status == "abstained") != (not self.plans):

@@ -14,10 +14,11 @@ from suggestion_builders import BIP, a_plan, an_activity, bip_case
 from pathway import casefile, features, shipped, wording
 from pathway.case import Goal
 from pathway.explanation import BESIDE_JOB
-from pathway.explanation.order import Place, level_on, places
-from pathway.plan import ADDITIVITY, Activity
+from pathway.explanation.order import Place, _start_before, level_on, places
+from pathway.plan import ADDITIVITY, Activity, plain, shape
 from pathway.wording import grouped, weigh
 from pathway.wording.reasons import cases_of_ten, weights_of
+from service import rules as checked
 from tests.worlds import NOW
 
 WORDS = wording.swedish()
@@ -60,6 +61,32 @@ def test_weighed_groups_add_up_over_indicators(suggested):
             shown = sum(worth.get(j, 0.0) * gain.mean for j, gain in activity.gain.items())
             total = weighed.base + sum(group.contribution for group in grouped(weighed, BIP, WORDS))
             assert total == pytest.approx(shown, abs=ADDITIVITY)
+
+
+def test_the_suggestions_own_groups_hold_every_feature_once_and_add_up(suggested):
+    for case, suggestion in suggested:
+        raw = plain(suggestion)
+        of_feature = {name: group for group, one in raw["groups"].items() for name in one["features"]}
+        assert len(of_feature) == sum(len(one["features"]) for one in raw["groups"].values())
+        assert all(one["label"] for one in raw["groups"].values())
+        worth = weights_of(case.goal, BIP)
+        for activity in (activity for plan in raw["plans"] for activity in plan["activities"]):
+            sums = dict.fromkeys(activity["reasons"]["groups"], 0.0)
+            for indicator, explanation in activity["explanation"].items():
+                for part in explanation["contributions"]:
+                    sums[of_feature[part["feature"]]] += worth[indicator] * part["contribution"]
+            assert activity["reasons"]["groups"] == pytest.approx(sums, abs=ADDITIVITY)
+            shown = sum(worth[j] * gain["mean"] for j, gain in activity["gain"].items())
+            told = activity["reasons"]["base"] + sum(activity["reasons"]["groups"].values())
+            assert told == pytest.approx(shown, abs=ADDITIVITY)
+
+
+def test_a_suggestion_stored_before_there_were_groups_still_reads(suggested):
+    raw = plain(suggested[0][1])
+    del raw["groups"]
+    for activity in (activity for plan in raw["plans"] for activity in plan["activities"]):
+        del activity["reasons"]
+    assert shape(raw).plans[0].activities[0].reasons is None
 
 
 def test_parts_are_those_of_the_shap_library(desk, suggested):
@@ -205,6 +232,48 @@ def test_less_time_beside_a_job_holds_a_start_and_the_job_is_named():
 
 def test_where_the_rules_allow_an_earlier_start_no_rule_is_blamed():
     assert rules(placed(at("A", 5))) == ["best"]
+
+
+def test_the_rule_that_is_named_is_broken_by_the_earlier_start_and_where_none_is_named_none_is(desk, suggested):
+    n_held = 0
+    for case, suggestion in suggested:
+        for plan in suggestion.plans:
+            for place in places(plan, case, desk.catalogue, BIP.scale):
+                (held,) = (one for one in plan.activities if one.insats_id == place.insats_id)
+                earlier = _start_before(held.start_on, desk.catalogue.by_id[held.insats_id], case)
+                if earlier is None:
+                    assert place.bindings[0].rule in {"queue", "intake_dates", "validity", "as_of"}
+                    continue
+                moved = replace(held, start_on=earlier, end_on=earlier + (held.end_on - held.start_on))
+                activities = [moved if one is held else one for one in plan.activities]
+                broken = {
+                    one.rule for one in checked.broken([_as_placed(one) for one in activities], case, desk.catalogue)
+                }
+                named = set(rules(place))
+                assert broken <= named if broken else named <= {"best", "beside_job"}
+                n_held += bool(broken)
+    assert n_held
+
+
+def _as_placed(one: Activity) -> checked.Placed:
+    gains = {indicator: gain.mean for indicator, gain in one.gain.items()}
+    return checked.Placed(one.insats_id, one.start_on, one.end_on, one.hours_per_week, gains)
+
+
+def test_what_runs_without_a_known_end_is_in_the_way_until_the_day_it_is_taken_to_end():
+    running = [{"insats_id": "R", "started_on": "2026-02-02", "hours_per_week": 18.0, "ended_as": "pågår"}]
+    insatser = {"R": {"weeks": {"min": 4, "typical": 8, "max": 20}}}
+    case = bip_case(participations=running, limits={"hours_per_week": 20, "parallel": 3, "horizon_weeks": 52})
+    catalogue = a_catalogue(an_insats("A"), an_insats("R", **insatser["R"]))
+    starts = {week: places(a_plan([at("A", week)], case), case, catalogue, BIP.scale)[0] for week in (4, 20)}
+    assert rules(starts[4]) == ["weekly_load"]
+    assert rules(starts[20]) == ["best"]
+
+
+def test_what_is_running_must_end_before_it_is_begun_again():
+    running = [{"insats_id": "A", "started_on": "2026-02-02", "ended_on": "2026-04-06", "hours_per_week": 5.0,
+                "ended_as": "pågår"}]  # fmt: skip
+    assert rules(placed(at("A", 5), participations=running)) == ["once"]
 
 
 def test_a_locked_activity_is_held_by_the_lock():

@@ -219,7 +219,7 @@ def test_gains_on_other_indicators_are_counted_in_their_own_direction(means: lis
     named = {
         word: re.findall(r"(\w+) \((\d,\d\d) steg\)", sentence)
         for word in ("ökning", "minskning")
-        for sentence in re.findall(rf"även med en {word} för [^.]*\.", text)
+        for sentence in re.findall(rf"En {word} väntas (?:även )?för [^.]*\.", text)
     }
     for word, sign in (("ökning", 1), ("minskning", -1)):
         for indicator, size in named.get(word, []):

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
+from pathway import wording
 from pathway.caseload.casework import Prepared, word
 from pathway.plan import Activity, NotChosen, Plan, Proof, Suggestion
 from pathway.suggestion import Desk, against, on_activities
@@ -46,6 +47,7 @@ def reworded(desk: Desk, prepared: Prepared, outcome: Outcome) -> Suggestion:
         plans=plans,
         notes=notes,
         not_chosen=alone.not_chosen if outcome.chosen == 0 else _not_chosen(desk, alone, plans),
+        groups=wording.groups_of(plans, desk.model.instrument, desk.words),
     )
     return replace(kept, suggestion_id=_id(kept))
 

@@ -1,7 +1,8 @@
 """Why each activity lies when it does: which rule stops it from starting earlier, and at what level people then are.
 
-Read off the plan that was suggested, the case and the catalogue, with nothing of the planner's own machinery: an
-activity is tried at the start before its own, everything else in the plan staying where it is.
+Read off the plan that was suggested, the case and the catalogue: an activity is tried at the start before its own,
+everything else in the plan staying where it is. Of the planner only the day is asked that something running is taken
+to end.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,8 +26,9 @@ class Binding:
     ----------
     rule
         ``locked``, ``as_of`` (it starts at once), ``queue``, ``intake_dates``, ``validity``, ``required_insats``,
-        ``required_level``, ``exclusion``, ``weekly_load``, ``parallel``, ``age``; ``beside_job``: an earlier start
-        gives less time beside a job-oriented activity; ``best``: the rules allow one, and nothing better was found.
+        ``required_level``, ``exclusion``, ``once`` (it is running already), ``weekly_load``, ``parallel``, ``age``;
+        ``beside_job``: an earlier start gives less time beside a job-oriented activity; ``best``: the rules allow one,
+        and nothing better was found.
     other
         The insats that it waits for, may not overlap, or has less time beside.
     indicator, needed, now, reached
@@ -87,6 +89,61 @@ def level_on(day: date, indicator: str, plan: Plan, case: Case, scale: Scale) ->
     return min(max(now + drift + gained, scale.min), scale.max)
 
 
+@dataclass(frozen=True)
+class Reached:
+    """A level that an insats requires, today's, and what a plan is expected to bring it to.
+
+    Attributes
+    ----------
+    level
+        The first level expected at or above the one needed, else the highest that there will be; ``None``: unmeasured.
+    on
+        From when the level is enough; ``None``: never.
+    weeks_left, weeks_needed
+        Whole weeks of the plan's time from the first start after that, 0 where there is none; and how many the insats
+        takes at least.
+    """
+
+    indicator: str
+    needed: float
+    now: float | None
+    level: float | None
+    on: date | None
+    weeks_left: int
+    weeks_needed: int
+
+
+def reach(insats: Insats, plan: Plan, case: Case, scale: Scale) -> tuple[Reached, ...]:
+    """Tell what a plan brings each level to that an insats requires and that the person is not at."""
+    now, found = case.levels(), []
+    for indicator, needed in insats.requires.levels.items():
+        if indicator not in now or now[indicator] < needed:
+            level, on = _highest(insats.id, indicator, needed, plan, case, scale)
+            left = 0 if on is None else _weeks_left(on, insats, case)
+            found.append(Reached(indicator, needed, now.get(indicator), level, on, left, insats.weeks.min))
+    return tuple(found)
+
+
+def _weeks_left(on: date, insats: Insats, case: Case) -> int:
+    first = max(on, case.as_of + timedelta(weeks=insats.queue_weeks))
+    if insats.intake.mode == "datum":
+        following = [day for day in insats.intake.dates if day >= first]
+        if not following:
+            return 0
+        first = min(following)
+    return max((case.as_of + timedelta(weeks=case.limits.horizon_weeks) - first).days // 7, 0)
+
+
+def _highest(
+    insats_id: str, indicator: str, needed: float, plan: Plan, case: Case, scale: Scale
+) -> tuple[float | None, date | None]:
+    days = sorted({case.as_of, *(one.end_on for one in plan.activities if one.insats_id != insats_id)})
+    levels = [(level_on(day, indicator, plan, case, scale), day) for day in days]
+    known = [(level, day) for level, day in levels if level is not None]
+    enough = next(((level, day) for level, day in known if level >= needed), None)
+    return enough or (max((level for level, _ in known), default=None), None)
+
+
 def _place(activity: Activity, plan: Plan, case: Case, catalogue: Catalogue, scale: Scale) -> Place:
     others = [other for other in plan.activities if other.insats_id != activity.insats_id]
     beside = [other.insats_id for other in others if _days_shared(activity, other)]
@@ -115,7 +172,7 @@ def _bindings(
     found = [
         *_order(activity, moved, plan, others, case, insats, scale),
         *_apart(moved, others, case, catalogue, insats),
-        *_crowded(activity, moved, others, case),
+        *_crowded(activity, moved, others, case, catalogue),
         *_age(moved, case, insats),
     ]
     yield from found or [_gain(activity, moved, others, catalogue)]
@@ -167,25 +224,22 @@ def _order(
 def _apart(
     moved: _Span, others: Sequence[Activity], case: Case, catalogue: Catalogue, insats: Insats
 ) -> Iterator[Binding]:
-    running = [own for own in case.participations if own.runs_on(case.as_of) and own.ended_on]
     spans = [(other.insats_id, _Span(other.start_on, other.end_on)) for other in others]
-    spans += [(own.insats_id, _Span(own.started_on, own.ended_on)) for own in running if own.ended_on]
+    spans += [(id, span) for id, span, _ in _running(case, catalogue)]
     for other_id, span in spans:
         excluded = other_id in insats.excludes or (
             other_id in catalogue.by_id and insats.id in catalogue.by_id[other_id].excludes
         )
         if _days_shared(moved, span) and (excluded or other_id == insats.id):
-            yield Binding("exclusion", other=other_id)
+            yield Binding("once") if other_id == insats.id else Binding("exclusion", other=other_id)
 
 
-def _crowded(activity: Activity, moved: _Span, others: Sequence[Activity], case: Case) -> Iterator[Binding]:
+def _crowded(
+    activity: Activity, moved: _Span, others: Sequence[Activity], case: Case, catalogue: Catalogue
+) -> Iterator[Binding]:
     """Name the limits that the fullest week would break; a week is counted from Monday and from the day of the case."""
     spans = [(_Span(other.start_on, other.end_on), other.hours_per_week) for other in others]
-    spans += [
-        (_Span(own.started_on, own.ended_on or moved.end_on), own.hours_per_week)
-        for own in case.participations
-        if own.runs_on(case.as_of)
-    ]
+    spans += [(span, hours) for _, span, hours in _running(case, catalogue)]
     above, hours, limit, number = 0.0, 0.0, 0.0, 0
     for week in _weeks(moved, case.as_of):
         there = [load for span, load in spans if _days_shared(week, span)]
@@ -197,6 +251,18 @@ def _crowded(activity: Activity, moved: _Span, others: Sequence[Activity], case:
         yield Binding("weekly_load", found=hours, limit=limit)
     if number > case.limits.parallel:
         yield Binding("parallel", found=number, limit=case.limits.parallel)
+
+
+def _running(case: Case, catalogue: Catalogue) -> Iterator[tuple[str, _Span, float]]:
+    """Give what runs already, until the day that the planner takes it to end, and its hours; locks are in the plan."""
+    from pathway.planner.choices import running_of  # here, so that words alone do not wait for the solver to load
+    from pathway.planner.practice import shipped
+    from pathway.planner.weeks import Weeks
+
+    weeks = Weeks(case.as_of, 7 * case.limits.horizon_weeks)
+    for one in running_of(case, catalogue, weeks, shipped()):
+        if not one.locked:
+            yield one.insats_id, _Span(weeks.date(one.start), weeks.date(one.end)), one.hours / 100
 
 
 def _weeks(span: _Span, as_of: date) -> Iterator[_Span]:

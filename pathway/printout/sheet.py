@@ -23,6 +23,7 @@ from pathway.printout.shapes import (
     Tick,
     clean,
 )
+from pathway.wording.against import costs_text
 from pathway.wording.reasons import (
     LEVEL_DECIMALS,
     STEP_DECIMALS,
@@ -246,12 +247,12 @@ class _Layout:
     def _alternative(self, plan: Plan) -> Alternative:
         more = plan.objective - self.suggestion.plans[0].objective
         first = plan.rank == self.suggestion.plans[0].rank
+        against = self.words.text(f"page.alternative_{direction(more)}", size=self._steps(more))
+        worth = self._worth(plan) if first else against
         return Alternative(
             rank=self.words.text("page.alternative", rank=str(plan.rank)),
             title=self._title(plan, first),
-            worth=self._worth(plan)
-            if first
-            else self.words.text(f"page.alternative_{direction(more)}", size=self._steps(more)),
+            worth=f"{worth} {costs_text(plan, self.catalogue, self.words)}",
             reach=tuple(self._reach_text(indicator, goal) for indicator, goal in plan.reach.items()),
             bars=tuple(self._bar(activity) for activity in self._in_time(plan)),
         )

@@ -97,16 +97,26 @@ def _drawn(bar: Bar) -> str:
 
 def _levels(sheet: Sheet, words: Words) -> list[str]:
     heads = [words.text(f"page.{name}") for name in ("indicator", "now", "without", "with", "difference")]
-    rows = [_level_cells(level) for level in sheet.levels]
-    widths = [max(len(row[column]) for row in (heads, *rows)) for column in range(1, 5)]
+    return [
+        *_wrapped(f"{sheet.ends}. {words.text('page.difference_help')}"),
+        "",
+        *_columns([heads, *(_level_cells(level) for level in sheet.levels)]),
+        "",
+        *_wrapped(f"{words.text('fixed.how_sure')} {sheet.steps}"),
+    ]
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Set rows in columns; what does not fit in the first goes on below."""
+    widths = [max(len(cell) for cell in column) for column in list(zip(*rows, strict=True))[1:]]
     first = max(WIDTH - sum(widths) - 2 * len(widths), 12)
-    lines = [*_wrapped(f"{sheet.ends}. {words.text('page.difference_help')}"), ""]
-    for row in (heads, *rows):
+    lines = []
+    for row in rows:
         labels = textwrap.wrap(row[0], first) or [""]
         cells = (cell.ljust(width) for cell, width in zip(row[1:], widths, strict=True))
         lines.append("  ".join((labels[0].ljust(first), *cells)).rstrip())
         lines += [f"  {label}" for label in labels[1:]]
-    return [*lines, "", *_wrapped(f"{words.text('fixed.how_sure')} {sheet.steps}")]
+    return lines
 
 
 def _level_cells(level: Level) -> list[str]:
@@ -131,14 +141,16 @@ def _cards(cards: Sequence[Card], words: Words) -> list[str]:
 
 
 def _alternatives(sheet: Sheet, words: Words) -> list[str]:
-    lines: list[str] = []
+    first = sheet.alternatives[0]
+    lines = _wrapped(f"{first.rank} ({first.title}). {first.worth}")
     for plan in sheet.alternatives[1:]:
         title = f" ({plan.title})" if plan.title else ""
         lines += _wrapped(f"{plan.rank}{title}. {plan.worth}")
         lines += _reach(plan, words)
         for bar in plan.bars:
             lines += _wrapped(f"• {bar.name}, {bar.start} – {bar.last}, {bar.hours_short}", "  ")
-    return lines
+    heads = (words.text("page.indicator"), *(plan.rank for plan in sheet.alternatives))
+    return [*lines, "", *_wrapped(words.text("page.alternatives_table")), "", *_columns([heads, *sheet.outlook])]
 
 
 def _reach(plan: Alternative, words: Words) -> list[str]:

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from pathway.case import Answer, Case, Limits, Profile
 from pathway.catalogue import Insats
 from pathway.plan import Suggestion
-from pathway.questions.basis import Basis, FaultyQuestion
+from pathway.questions.basis import Basis, FaultyQuestion, Outline
 from pathway.questions.turning import weighed_gains
 from pathway.reading import shaped, toml_of
 from pathway.suggestion import Desk
@@ -171,21 +171,20 @@ def _asks_for(part: str, insats: Insats) -> bool:
 
 
 def _ask(basis: Basis, missing: _Missing) -> Ask:
-    before = basis.first(basis.suggestion)
+    before = basis.outline(basis.plan)
     tried = []
     for told, case in missing.cases:
-        answer = basis.suggest(case)
-        first = basis.first(answer)
-        tried.append(Tried(told, first.insats_id if first else None, _share_moved(basis.suggestion, answer)))
-    n_turned = sum(one.first != (before.insats_id if before else None) for one in tried)
+        after = basis.outline_for(case)
+        tried.append(Tried(told, after.first, _share_moved(before, after)))
+    n_turned = sum(one.first != before.first for one in tried)
     key = "ask.first" if n_turned else "ask.plan" if any(one.share_moved for one in tried) else "ask.nothing"
     text = basis.words.text(key, part=missing.label, n=str(n_turned), of=str(len(tried)))
     return Ask(missing.name, missing.label, tuple(tried), n_turned, text)
 
 
-def _share_moved(before: Suggestion, after: Suggestion) -> float:
-    one, other = ({a.insats_id for plan in s.plans[:1] for a in plan.activities} for s in (before, after))
-    return len(one ^ other) / len(one | other) if one | other else 0.0
+def _share_moved(before: Outline, after: Outline) -> float:
+    either = before.insatser | after.insatser
+    return len(before.insatser ^ after.insatser) / len(either) if either else 0.0
 
 
 def _weight(ask: Ask) -> tuple[float, float]:

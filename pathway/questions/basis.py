@@ -1,14 +1,17 @@
 """What every question rests on: a suggestion that belongs to the case and the desk, and the desk's own planner."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
+from pathway import planner
 from pathway.case import Case
 from pathway.catalogue import Catalogue
 from pathway.errors import Mismatch, PathwayError
+from pathway.foresight import Foreseen
 from pathway.instrument import Instrument
-from pathway.plan import Activity, Plan, Suggestion
-from pathway.suggestion import Desk
+from pathway.plan import Plan, Suggestion
+from pathway.suggestion import Client, Desk
 from pathway.wording.reasons import weigh, weights_of
 from pathway.wording.words import Words, swedish
 
@@ -19,6 +22,23 @@ class FaultyQuestion(PathwayError):
     """A question that cannot be answered; the message names the field, the rule and what is allowed."""
 
     code = "faulty_question"
+
+
+@dataclass(frozen=True)
+class Outline:
+    """Which insatser a plan has, and which is first.
+
+    The first is the one that starts first, of several the one worth most by itself; ``None`` where there is no plan.
+    """
+
+    insatser: frozenset[str]
+    first: str | None
+
+    @classmethod
+    def of(cls, placed: Sequence[tuple[date, float, str]]) -> "Outline":
+        """Read it off starts, worths in weighted steps, and insatser."""
+        first = min(placed, key=lambda one: (one[0], -one[1], one[2]), default=None)
+        return cls(frozenset(id for *_, id in placed), first[2] if first else None)
 
 
 @dataclass(frozen=True)
@@ -70,6 +90,19 @@ class Basis:
         """Let the desk answer for a changed case, as of the moment of the suggestion."""
         return (desk or self.desk).suggest(case, self.suggestion.created_at)
 
+    def best(self, case: Case) -> Plan | None:
+        """Give the first plan that the desk would suggest for a changed case, without alternatives and without reasons.
+
+        Found and valued as the desk does, and sooner: nobody asks about the rest. ``None``: there is no plan.
+        """
+        client = self.desk.client(case)
+        found = self._propose(client)
+        return client.plan(found) if found else None
+
+    def _propose(self, client: Client) -> Foreseen | None:
+        outcome = replace(client.foresight, work=planner.Work(first_only=True)).propose()
+        return outcome.plans[0] if outcome.plans else None
+
     def confined(self, case: Case, insatser: Collection[str]) -> Case:
         """Give the case with a choice of these insatser only: all others are avoided, and the answer comes sooner."""
         kept = {*insatser, *case.wishes.require, *(locked.insats_id for locked in case.locked)}
@@ -89,15 +122,21 @@ class Basis:
                 f"{place}: not in catalogue {self.catalogue.version}; use one of {', '.join(ids[:_NAMED])}{more}"
             )
 
-    def first(self, suggestion: Suggestion) -> Activity | None:
-        """Give the activity that starts first; of several, the one worth most by itself, weighed after the goal."""
-        if not suggestion.plans:
-            return None
+    def outline(self, plan: Plan | None) -> Outline:
+        """Tell which insatser a plan has, and which is first."""
         weights = weights_of(self.case.goal, self.instrument)
-        return min(
-            suggestion.plans[0].activities,
-            key=lambda activity: (activity.start_on, -weigh(activity, weights).total, activity.insats_id),
-        )
+        activities = plan.activities if plan else ()
+        return Outline.of([(one.start_on, weigh(one, weights).total, one.insats_id) for one in activities])
+
+    def outline_for(self, case: Case) -> Outline:
+        """Tell the same of the first plan that the desk would suggest for a changed case, without explaining it."""
+        found = self._propose(self.desk.client(case))
+        if found is None:
+            return Outline.of([])
+        weights = weights_of(self.case.goal, self.instrument)
+        worth = found.rolled.gains @ [weights.get(id, 0.0) for id in self.instrument.ranking]
+        placed = zip(found.planned.placements, worth.tolist(), strict=True)
+        return Outline.of([(one.start_on, added, one.insats_id) for one, added in placed])
 
     def with_what_it_needs(self, insats_id: str) -> frozenset[str]:
         """Give an insats and all that must be completed before it, by the catalogue."""

@@ -82,12 +82,12 @@ def what_would_change(
         The suggestion is not of this case and this desk.
     """
     basis = Basis.of(desk, case, suggestion, words)
-    first = basis.first(suggestion)
+    first = basis.outline(basis.plan).first
     found: list[Turn] = []
     n_tried, complete = 0, True
     if first is not None:
         near = _near(basis)
-        for _, changes in groupby(_by_promise(basis, first.insats_id), key=_n_steps):
+        for _, changes in groupby(_by_promise(basis, first), key=_n_steps):
             for change in changes:
                 if len(found) == enough:
                     break
@@ -95,7 +95,7 @@ def what_would_change(
                     complete = False
                     break
                 n_tried += 1
-                turn = _try(basis, change, first.insats_id, near)
+                turn = _try(basis, change, first, near)
                 found += [turn] if turn else []
             if found or not complete:
                 break
@@ -197,12 +197,12 @@ def _try(basis: Basis, changes: tuple[AnswerChange, ...], first: str, near: froz
         for one in basis.suggestion.not_chosen
         if {change.indicator for change in changes} & set(basis.catalogue.by_id[one.insats_id].requires.levels)
     }
-    quick = basis.first(basis.suggest(basis.confined(changed, near | gated)))
-    if quick is not None and quick.insats_id == first:
+    if basis.outline_for(basis.confined(changed, near | gated)).first == first:
         return None
     answer = basis.suggest(changed)
-    other = basis.first(answer)
-    if other is None or other.insats_id == first:
+    plan = answer.plans[0] if answer.plans else None
+    other = basis.outline(plan).first
+    if plan is None or other is None or other == first:
         return None
     words = basis.words
     told = [
@@ -214,5 +214,5 @@ def _try(basis: Basis, changes: tuple[AnswerChange, ...], first: str, near: froz
         )
         for change in changes
     ]
-    text = words.text("turn.turns", changes=words.listed(told), insats=name_of(other.insats_id, basis.catalogue))
-    return Turn(changes, first, other.insats_id, answer.plans[0], text)
+    text = words.text("turn.turns", changes=words.listed(told), insats=name_of(other, basis.catalogue))
+    return Turn(changes, first, other, plan, text)

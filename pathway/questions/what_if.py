@@ -1,7 +1,7 @@
 """What if: change what can be changed, plan anew, and tell what moved. What cannot be changed is not offered."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar
 
@@ -146,7 +146,7 @@ def what_if(
     changed = changed_case(basis, asked)
     answer = basis.suggest(changed, _reaching(desk, changed, asked.reachable))
     same_goal = changed.goal == basis.case.goal
-    difference = moved(basis, answer, same_goal)
+    difference = moved(basis, answer.plans[0] if answer.plans else None, same_goal)
     told = [] if same_goal else [basis.words.text("what_if.other_goal")]
     return WhatIf(asked, answer, difference, "\n".join([*told, difference.text]))
 
@@ -207,9 +207,31 @@ def _limits(case: Case, changes: Changes) -> Limits:
     for name in changes.limits:
         if name not in LIMITS:
             raise FaultyQuestion(f"changes.limits: only these can be changed: {', '.join(LIMITS)}")
-    return shaped(
-        _LIMITS, vars(case.limits) | changes.limits, lambda message: FaultyQuestion(f"changes.limits.{message}")
-    )
+    limits = case.limits
+    for name, value in changes.limits.items():
+        refused = FaultyQuestion(f"changes.limits.{name}: must be {_allowed(name)}")
+        limits = shaped(_LIMITS, vars(limits) | {name: value}, _always(refused))
+    return limits
+
+
+def _always(error: FaultyQuestion) -> Callable[[str], FaultyQuestion]:
+    return lambda _: error
+
+
+def _allowed(name: str) -> str:
+    """Say the range of a limit: ``above 0, at most 60``."""
+    schema = _LIMITS.json_schema()["properties"][name]
+    low, above_low, high, whole = _range(schema)
+    least = f"above {low:g}" if above_low else f"at least {low:g}"
+    most = "" if high is None else f", at most {high:g}"
+    return f"{'a whole number, ' if whole else ''}{least}{most}{', or null for no limit' if 'anyOf' in schema else ''}"
+
+
+def _range(schema: dict[str, Any]) -> tuple[float, bool, float | None, bool]:
+    """Read a limit's range: its low end, whether it must be above that, its high end, whether it is a whole number."""
+    ranges = next(one for one in (schema, *schema.get("anyOf", ())) if one.get("type") in ("number", "integer"))
+    low = ranges.get("minimum", ranges.get("exclusiveMinimum", 0))
+    return low, "exclusiveMinimum" in ranges, ranges.get("maximum"), ranges.get("type") == "integer"
 
 
 def _check_goal(goal: Goal, basis: Basis) -> None:
@@ -243,13 +265,13 @@ def _reaching(desk: Desk, case: Case, reachable: tuple[str, ...]) -> Desk:
 
 
 def _limit_offer(name: str, now: float | None, schema: dict[str, Any], words: Words) -> Offer:
-    ranges = next(one for one in (schema, *schema.get("anyOf", ())) if one.get("type") in ("number", "integer"))
+    low, above_low, high, whole = _range(schema)
     return Offer(
         name=f"limits.{name}",
         label=words.text(f"what_if.{name}"),
         now=now,
-        low=ranges.get("minimum", ranges.get("exclusiveMinimum")),
-        high=ranges.get("maximum"),
-        step=1.0 if ranges.get("type") == "integer" else None,
-        above_low="exclusiveMinimum" in ranges,
+        low=low,
+        high=high,
+        step=1.0 if whole else None,
+        above_low=above_low,
     )

@@ -1,27 +1,18 @@
 """Why not this insats: the rule and the fact that break it, or what is lost when it is forced in, and the plan then."""
 
 from dataclasses import dataclass, replace
-from datetime import date
 
 from pathway.case import Case
-from pathway.explanation.order import level_on
-from pathway.plan import NotChosenCode, Plan, Suggestion
+from pathway.explanation.order import Reached, reach
+from pathway.plan import NotChosen, NotChosenCode, Plan, Suggestion
 from pathway.questions.basis import Basis, FaultyQuestion
 from pathway.questions.moved import Moved, moved
 from pathway.suggestion import Desk
-from pathway.wording.reasons import LEVEL_DECIMALS, STEP_DECIMALS, direction
+from pathway.wording.places import level_text
+from pathway.wording.reasons import STEP_DECIMALS, direction
 from pathway.wording.words import Words
 
-
-@dataclass(frozen=True)
-class Required:
-    """A level that the insats requires, today's, and the highest that the plan is expected to reach, from when."""
-
-    indicator: str
-    needed: float
-    now: float | None
-    reached: float | None
-    reached_on: date | None
+_CERTAIN: frozenset[NotChosenCode] = frozenset({"not_eligible", "no_start_date", "hours", "too_little_data", "avoided"})
 
 
 @dataclass(frozen=True)
@@ -44,7 +35,7 @@ class WhyNot:
 
     insats_id: str
     code: NotChosenCode
-    requires: tuple[Required, ...]
+    requires: tuple[Reached, ...]
     loss: float | None
     plan: Plan | None
     difference: Moved | None
@@ -69,27 +60,29 @@ def why_not(desk: Desk, case: Case, suggestion: Suggestion, insats_id: str, word
     omitted = next((one for one in suggestion.not_chosen if one.insats_id == insats_id), None)
     if omitted is None:
         raise FaultyQuestion("insats: it is in the first plan; ask about one that is not")
-    result = _forced(basis, insats_id) if _can_be(basis, omitted.loss) else None
-    plan = result.plans[0] if result else None
+    plan = _forced(basis, insats_id) if _can_be(basis, omitted) else None
     loss = None if plan is None else max(0.0, (basis.plan.objective if basis.plan else 0.0) - plan.objective)
-    requires = tuple(_requires(basis, insats_id, plan))
-    difference = moved(basis, result) if result else None
-    of_levels = _level_lines(basis, requires)
+    held = plan or basis.plan
+    requires = reach(basis.catalogue.by_id[insats_id], held, basis.case, basis.instrument.scale) if held else ()
+    difference = moved(basis, plan) if plan else None
+    of_levels = [level_text(one, basis.instrument, basis.words) for one in requires if one.level is not None]
     lines = of_levels if omitted.code == "prerequisite" and of_levels else [omitted.text, *of_levels]
     if loss is not None:
         size = basis.words.amount(loss, "step", STEP_DECIMALS)
         lines.append(basis.words.text(f"why_not.loss_{'same' if direction(loss) == 'same' else 'down'}", size=size))
-    elif omitted.loss is None:
-        lines.append(basis.words.text("why_not.never"))
+    else:
+        key = "never" if omitted.code in _CERTAIN else "not_found"
+        lines.append(basis.words.text(f"why_not.{key}"))
     return WhyNot(insats_id, omitted.code, requires, loss, plan, difference, "\n".join(lines))
 
 
-def _can_be(basis: Basis, loss: float | None) -> bool:
-    return loss is not None and basis.plan is not None
+def _can_be(basis: Basis, omitted: NotChosen) -> bool:
+    """Tell whether to try: what only a wish keeps out can be put in all the same."""
+    return basis.plan is not None and (omitted.loss is not None or omitted.code == "avoided")
 
 
-def _forced(basis: Basis, insats_id: str) -> Suggestion | None:
-    """Suggest with the insats required; ``None`` if no plan holds it."""
+def _forced(basis: Basis, insats_id: str) -> Plan | None:
+    """Plan with the insats required; ``None`` if no plan holds it."""
     case = basis.case
     wishes = replace(
         case.wishes,
@@ -99,49 +92,7 @@ def _forced(basis: Basis, insats_id: str) -> Suggestion | None:
     required = replace(case, wishes=wishes)
     planned = {activity.insats_id for activity in basis.plan.activities} if basis.plan else set()
     for asked in (basis.confined(required, planned | basis.with_what_it_needs(insats_id)), required):
-        answer = basis.suggest(asked)
-        if answer.plans:
-            return answer
+        plan = basis.best(asked)
+        if plan is not None:
+            return plan
     return None
-
-
-def _requires(basis: Basis, insats_id: str, plan: Plan | None) -> list[Required]:
-    levels = basis.case.levels()
-    return [
-        Required(indicator, needed, levels.get(indicator), *_reach(basis, insats_id, indicator, needed, plan))
-        for indicator, needed in basis.catalogue.by_id[insats_id].requires.levels.items()
-        if levels.get(indicator, needed - 1) < needed
-    ]
-
-
-def _reach(
-    basis: Basis, insats_id: str, indicator: str, needed: float, plan: Plan | None
-) -> tuple[float | None, date | None]:
-    """Give the first level expected at or above the one needed and from when, else the highest there will be."""
-    plan = plan or basis.plan
-    if plan is None or indicator not in basis.case.levels():
-        return None, None
-    scale = basis.instrument.scale
-    days = sorted({activity.end_on for activity in plan.activities if activity.insats_id != insats_id})
-    levels = [(level_on(day, indicator, plan, basis.case, scale), day) for day in days]
-    reached = [(level, day) for level, day in levels if level is not None]
-    enough = next(((level, day) for level, day in reached if level >= needed), None)
-    return enough or (max((level for level, _ in reached), default=None), None)
-
-
-def _level_lines(basis: Basis, requires: tuple[Required, ...]) -> list[str]:
-    words, lines = basis.words, []
-    for one in requires:
-        if one.now is None or one.reached is None:
-            continue
-        lines.append(
-            words.text(
-                "why_not.level_reached" if one.reached_on else "why_not.level_short",
-                indicator=words.in_sentence(words.indicator(basis.instrument, one.indicator)),
-                needed=words.number(one.needed, LEVEL_DECIMALS),
-                now=words.number(one.now, LEVEL_DECIMALS),
-                reached=words.number(one.reached, LEVEL_DECIMALS),
-                month=words.month(one.reached_on) if one.reached_on else "",
-            )
-        )
-    return lines

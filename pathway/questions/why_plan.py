@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 
 from pathway.case import Case
-from pathway.explanation.order import Binding, Place, places
+from pathway.explanation.order import Place, places
 from pathway.plan import Activity, Plan, Suggestion
 from pathway.questions.basis import Basis
 from pathway.suggestion import Desk
-from pathway.wording.reasons import LEVEL_DECIMALS, STEP_DECIMALS, direction, name_of, weigh, weights_of
+from pathway.wording.against import costs_text, spent
+from pathway.wording.places import beside_text, place_text, worth_beside
+from pathway.wording.reasons import LEVEL_DECIMALS, STEP_DECIMALS, direction, weigh, weights_of
 from pathway.wording.words import Words
 
-BESIDE_JOB = "beside_job"
 _LEVELS_NAMED = 3
 
 
@@ -94,39 +95,10 @@ def why_plan(desk: Desk, case: Case, suggestion: Suggestion, words: Words | None
 
 
 def _why_there(basis: Basis, activity: Activity, place: Place) -> WhyThere:
-    words = basis.words
-    weighed = weigh(activity, weights_of(basis.case.goal, basis.instrument))
-    beside = sum(part.contribution for part in weighed.contributions if part.feature == BESIDE_JOB)
-    sentences = [_binding_text(basis, activity, binding) for binding in place.bindings]
-    if place.opens:
-        sentences.append(words.text("place.opens", others=_names(basis, place.opens)))
-    if place.beside_job:
-        sentences.append(words.text("place.beside_job_too", others=_names(basis, place.beside_job)))
-        way = direction(beside)
-        if way != "same":
-            size = words.amount(abs(beside), "step", STEP_DECIMALS)
-            sentences.append(words.text(f"place.beside_{way}", size=size))
-    elif place.beside:
-        sentences.append(words.text("place.beside", others=_names(basis, place.beside)))
-    return WhyThere(place, weighed.total, beside, " ".join(sentences))
-
-
-def _binding_text(basis: Basis, activity: Activity, binding: Binding) -> str:
-    words, values = basis.words, {"insats": name_of(activity.insats_id, basis.catalogue)}
-    if binding.rule == "queue":
-        queue = basis.catalogue.by_id[activity.insats_id].queue_weeks
-        values["weeks"] = words.amount(queue, "week")
-    if binding.other:
-        values["other"] = name_of(binding.other, basis.catalogue)
-    if binding.indicator:
-        values["indicator"] = words.in_sentence(words.indicator(basis.instrument, binding.indicator))
-        for name, level in (("needed", binding.needed), ("now", binding.now), ("reached", binding.reached)):
-            values[name] = words.number(level or 0.0, LEVEL_DECIMALS)
-        values["month"] = words.month(activity.start_on)
-    if binding.found is not None and binding.limit is not None:
-        unit = {"weekly_load": "hour", "parallel": "insats", "age": "year"}[binding.rule]
-        values["found"], values["limit"] = words.quantity(binding.found, unit), words.quantity(binding.limit, unit)
-    return words.text(f"place.{binding.rule}", **values)
+    goal, instrument = basis.case.goal, basis.instrument
+    beside = worth_beside(activity, goal, instrument)
+    told = (place_text(place, activity, basis.catalogue, instrument, basis.words), beside_text(beside, basis.words))
+    return WhyThere(place, weigh(activity, weights_of(goal, instrument)).total, beside, " ".join(filter(None, told)))
 
 
 def _against(basis: Basis, first: Plan, other: Plan | None) -> Against:
@@ -141,25 +113,15 @@ def _against(basis: Basis, first: Plan, other: Plan | None) -> Against:
         for indicator, level in first.expected.items()
     )
     loss = first.objective - (other.objective if other else 0.0)
-    hours, cost = _spent(basis, other) if other else (0.0, 0.0)
+    hours, cost = spent(other, basis.catalogue) if other else (0.0, 0.0)
     against = Against(
         other.rank if other else None,
         tuple(sorted(mine - theirs)), tuple(sorted(theirs - mine)), levels, loss, hours, cost, "",
     )  # fmt: skip
-    return Against(**{**vars(against), "text": _against_text(basis, against)})
+    return Against(**{**vars(against), "text": _against_text(basis, against, other)})
 
 
-def _spent(basis: Basis, plan: Plan) -> tuple[float, float]:
-    hours = cost = 0.0
-    for activity in plan.activities:
-        weeks = (activity.end_on - activity.start_on).days / 7
-        hours += weeks * activity.hours_per_week
-        insats = basis.catalogue.by_id.get(activity.insats_id)
-        cost += weeks * insats.cost_per_week if insats else 0.0
-    return hours, cost
-
-
-def _against_text(basis: Basis, against: Against) -> str:
+def _against_text(basis: Basis, against: Against, other: Plan | None) -> str:
     words = basis.words
     size = words.amount(abs(against.loss), "step", STEP_DECIMALS)
     which = "nothing" if against.rank is None else "other"
@@ -176,11 +138,6 @@ def _against_text(basis: Basis, against: Against) -> str:
                 other=words.number(level.other, LEVEL_DECIMALS),
             )
         )
-    if against.rank is not None:
-        hours, cost = words.quantity(against.hours, "hour"), words.amount(against.cost, "krona")
-        sentences.append(words.text("against.costs", hours=hours, cost=cost))
+    if other is not None:
+        sentences.append(costs_text(other, basis.catalogue, words))
     return " ".join(sentences)
-
-
-def _names(basis: Basis, ids: tuple[str, ...]) -> str:
-    return basis.words.listed(name_of(id, basis.catalogue) for id in ids)

@@ -13,13 +13,14 @@ from pathway.case import Case
 from pathway.catalogue import Catalogue
 from pathway.effects.gain_model import NORMAL_90
 from pathway.episodes import DAYS_IN_QUARTER
-from pathway.explanation import Amount
+from pathway.explanation import Amount, order
 from pathway.foresight import Expectation, Foreseen, Foresight, Outcome
 from pathway.modelfolder import Model
 from pathway.overlap import Comparable
 from pathway.plan import Activity, Costs, Differs, Expected, Explanation, Interval, Plan, Proof, Reach
 from pathway.planner.objective import JOB_ORIENTED, Array, weights_of
 from pathway.wording import Words
+from pathway.wording.places import place_text
 
 
 class Prices(Protocol):
@@ -103,7 +104,7 @@ class Client:
         gained = np.array([[one.gain[id].mean for id in self.indicators] for one in activities]).sum(axis=0)
         sd = explanation.total_sd(self.model.gains, x, spoken) if spoken else dict.fromkeys(self.indicators, 0.0)
         doubt = np.array([sd[id] for id in self.indicators])
-        return Plan(
+        plan = Plan(
             rank=foreseen.planned.rank,
             objective=foreseen.objective,
             proof=Proof(foreseen.planned.status, foreseen.planned.gap),
@@ -112,6 +113,20 @@ class Client:
             reach=self._reach(gained, doubt),
             theme=None if foreseen.planned.theme == "best" else foreseen.planned.theme,
         )
+        return replace(plan, activities=self._placed(plan))
+
+    def _placed(self, plan: Plan) -> tuple[Activity, ...]:
+        """Give the plan's activities the words for their places, after the first line, and their reasons in groups."""
+        instrument, goal, words = self.model.instrument, self.case.goal, self.words
+        found = order.places(plan, self.case, self.catalogue, instrument.scale)
+        told = {one.insats_id: one for one in found}
+        activities = []
+        for one in plan.activities:
+            when, *rest = one.text.splitlines()
+            place = place_text(told[one.insats_id], one, self.catalogue, instrument, words)
+            text = "\n".join((when, place, *rest))
+            activities.append(replace(one, text=text, reasons=wording.in_groups(one, goal, instrument, words)))
+        return tuple(activities)
 
     def _amounts(self, foreseen: Foreseen) -> list[Amount]:
         """Tell how much of each insats there is in each quarter, and what it runs beside."""

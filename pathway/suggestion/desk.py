@@ -2,18 +2,21 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
-from pathway import wording
+from pathway import planner, wording
 from pathway.case import HELD_BACK, Case
 from pathway.catalogue import Catalogue
 from pathway.errors import FaultyCase, Mismatch
+from pathway.explanation import order
 from pathway.modelfolder import Model
-from pathway.plan import NotChosen, Suggestion
+from pathway.plan import NotChosen, Plan, Suggestion
 from pathway.suggestion.client import Client, Prices
 from pathway.suggestion.notes import notes
+from pathway.wording.places import is_too_late, level_text
 
 Aim = Literal["equal", "work"]  # what cases without weights of their own are planned for
 
@@ -91,12 +94,25 @@ class Desk:
                 NotChosen(
                     one.insats_id,
                     one.code,
-                    wording.not_chosen_text(one.code, [one.fact], self.catalogue, self.model.instrument, self.words),
+                    self._why_not(one, client.case, plans),
                     one.loss,
                 )
                 for one in outcome.proposal.not_chosen
             ),
+            groups=wording.groups_of(plans, self.model.instrument, self.words),
         )
+
+    def _why_not(self, one: planner.NotChosen, case: Case, plans: Sequence[Plan]) -> str:
+        """Say which rule keeps an insats out; of a level that it requires also what the plan brings it to."""
+        instrument = self.model.instrument
+        if one.fact.rule is planner.Rule.REQUIRED_LEVEL and plans:
+            needs = order.reach(self.catalogue.by_id[one.insats_id], plans[0], case, instrument.scale)
+            need = next((need for need in needs if need.indicator == one.fact.indicator), None)
+            if need is not None and need.level is not None:
+                told = level_text(need, instrument, self.words)
+                unexplained = need.on is not None and not is_too_late(need)
+                return f"{told} {self.words.text('why_not.not_found')}" if unexplained else told
+        return wording.not_chosen_text(one.code, [one.fact], self.catalogue, instrument, self.words)
 
     def client(self, case: Case) -> Client:
         """Give what is expected of one client, ready to be planned with and worded.

@@ -29,7 +29,7 @@ _PLAIN = {
     """,
     "themes": "best fewest_hours earliest_work health_first least_cost wishes_first",
     "against": "nothing_same",
-    "why_not": "never loss_same",
+    "why_not": "never not_found loss_same",
     "what_if": """
         hours_per_week parallel horizon_weeks budget activities reachable forbid require other_goal
     """,
@@ -129,6 +129,7 @@ _FILLED = {
     "place.required_insats": "insats other",
     "place.required_level": "insats indicator needed now reached month",
     "place.exclusion": "insats other",
+    "place.once": "insats",
     "place.weekly_load": "insats found limit",
     "place.parallel": "insats found limit",
     "place.age": "insats found limit",
@@ -149,6 +150,7 @@ _FILLED = {
     "why_not.loss_down": "size",
     "why_not.level_reached": "indicator needed now reached month",
     "why_not.level_short": "indicator needed now reached",
+    "why_not.no_time": "needed found",
     "moved.added": "insats start",
     "moved.removed": "insats",
     "moved.earlier": "insats start before",

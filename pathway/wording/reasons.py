@@ -1,6 +1,6 @@
 """Turns contributions into reasons: weighed over indicators, put together in groups that people recognise, worded."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from pathway.case import Goal
 from pathway.catalogue import Catalogue
 from pathway.instrument import Instrument
-from pathway.plan import Activity, Contribution, Explanation, Interval
+from pathway.plan import Activity, Contribution, Explanation, Group, Interval, Plan, Reasons
 from pathway.wording.dictionary import Feature
 from pathway.wording.words import Words
 
@@ -72,6 +72,27 @@ def grouped(explanation: Explanation, instrument: Instrument, words: Words) -> t
         for name, parts in groups.items()
     ]
     return tuple(sorted(reasons, key=lambda reason: -abs(reason.contribution)))
+
+
+def in_groups(activity: Activity, goal: Goal, instrument: Instrument, words: Words) -> Reasons:
+    """Weigh an activity's reasons after the goal and put them together in groups, weightiest first."""
+    weighed = weigh(activity, weights_of(goal, instrument))
+    return Reasons(weighed.base, {one.group: one.contribution for one in grouped(weighed, instrument, words)})
+
+
+def groups_of(plans: Iterable[Plan], instrument: Instrument, words: Words) -> dict[str, Group]:
+    """Tell which groups the features of some plans' explanations are in, by name."""
+    named = {
+        part.feature: None
+        for plan in plans
+        for activity in plan.activities
+        for explanation in activity.explanation.values()
+        for part in explanation.contributions
+    }
+    members: dict[str, list[str]] = {}
+    for name in named:
+        members.setdefault(words.feature(name, instrument).group, []).append(name)
+    return {name: Group(words.group(name, instrument).label, tuple(sorted(members[name]))) for name in sorted(members)}
 
 
 def value_text(entry: Feature, value: Any, catalogue: Catalogue, words: Words) -> str:

@@ -69,9 +69,18 @@ def chance_text(interval: Interval, words: Words) -> str:
     return words.text({0: "activity.chance_least", 10: "activity.chance_most"}.get(n, "activity.chance"), n=str(n))
 
 
-def length_text(activity: Activity, words: Words) -> str:
+class Spanned(Protocol):
+    """What has a first day, and a day that it goes up to; an activity is one."""
+
+    @property
+    def start_on(self) -> date: ...  # noqa: D102
+    @property
+    def end_on(self) -> date: ...  # noqa: D102
+
+
+def length_text(one: Spanned, words: Words) -> str:
     """Write how long an activity is, in weeks where they are whole."""
-    days = (activity.end_on - activity.start_on).days
+    days = (one.end_on - one.start_on).days
     return words.amount(days, "day") if days % 7 else words.amount(days // 7, "week")
 
 
