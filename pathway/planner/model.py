@@ -82,6 +82,8 @@ class Model(Rows):
     exactly
         Candidates whose days beside a job-oriented activity are counted exactly, by default all. Those of the others
         are bounded by stretches of the grid (`pathway.planner.beside`): what a plan is worth is an upper bound then.
+    hopeful
+        Of the others, candidates that are taken to run beside a job-oriented activity all the time: a looser bound.
     without
         Rules that are left out: to find those that stand in the way of one another.
     valued
@@ -92,12 +94,15 @@ class Model(Rows):
         self,
         problem: Problem,
         exactly: frozenset[int] | None = None,
+        hopeful: frozenset[int] = frozenset(),
         without: frozenset[Rule] = frozenset(),
         valued: bool = True,
     ) -> None:
         super().__init__(problem, without)
         self.unit = STEPS_UNIT / problem.heaviest
-        self.roughly = frozenset[int]() if exactly is None else frozenset(problem.alive) - exactly
+        self.exactly = frozenset(problem.alive) if exactly is None else exactly
+        self.hopeful = hopeful - self.exactly
+        self.roughly = frozenset(problem.alive) - self.exactly - self.hopeful
         self.alone = self._alone()
         self.beside: dict[int, list[tuple[Any, Array]]] = {}  # per candidate: a count of days, steps on each
         self.locked_beside: list[tuple[Any, Array]] = []
@@ -115,6 +120,8 @@ class Model(Rows):
         alone: Array = options.gain + options.beside(runs[last] - runs[first])
         rough = np.isin(options.owner, sorted(self.roughly))  # theirs are bounded together with those beside new ones
         alone[rough] = options.gain[rough]
+        hopeful = np.isin(options.owner, sorted(self.hopeful))
+        alone[hopeful] = options.most[hopeful]
         return alone
 
     # -- what runs beside
@@ -127,7 +134,7 @@ class Model(Rows):
         job = problem.jobs[options.owner]
         jobs = np.flatnonzero(job)
         lifted = np.any(options.extra[:, :, counts] != 0, axis=(1, 2))
-        lifted = np.flatnonzero(lifted & ~job & ~np.isin(options.owner, sorted(self.roughly)))
+        lifted = np.flatnonzero(lifted & ~job & np.isin(options.owner, sorted(self.exactly)))
         by_day = problem.standing.extra
         if not len(jobs) or (not len(lifted) and not by_day.any()):
             return

@@ -17,6 +17,7 @@ FEW = (50,)
 """Numbers of likeliest options among which the best plan is looked for before all of them are: the plan in hand decides
 how many can be left out of the proof."""
 FIRST_EFFORT = 0.1
+MANY = 600  # options beyond which days beside are not even bounded at first: the model would be too large
 POOL = 120  # options that a first plan is made of: those that the relaxation thinks most of
 ROUNDING = 5e-4  # weighted steps of the heaviest indicator by which a plan must be better to be looked for
 
@@ -81,7 +82,8 @@ class _Proof:
     """One search: the best of the few likeliest options first, then of all that could still be in a better plan.
 
     Days beside a job-oriented activity are bounded by stretches of the grid at first. Where a plan found does not have
-    as many as that, they are counted exactly for the insatser concerned, and the step is taken again.
+    as many as that, they are counted exactly for the insatser concerned, and the step is taken again. Among very many
+    options, activities are taken to run beside one all the time before that.
     """
 
     def __init__(self, board: Board, relaxed: Relaxed, effort: Effort, known: Picked | None) -> None:
@@ -90,6 +92,7 @@ class _Proof:
         self.bound = relaxed.bound
         self.left, self.effort = effort.deterministic, effort
         self.exactly: frozenset[int] = frozenset()
+        self.hopeful: frozenset[int] = frozenset()
         self.rounding = ROUNDING * board.problem.heaviest
 
     def run(self) -> Best:
@@ -97,6 +100,9 @@ class _Proof:
         for n in FEW:
             if n < int(self._live().sum()):
                 self._settle(likeliest(self.relaxed.with_option, n), FIRST_EFFORT)
+        if len(self.board.options) > MANY:
+            known = frozenset[int]() if self.best is None else self._misjudged(self.best)
+            self.hopeful = frozenset(self.board.problem.alive) - known - self.exactly
         proven = self._settle(None, np.inf)
         return Best(self.best, max(self.bound, self.worth), proven, self.relaxed.with_option)
 
@@ -116,7 +122,7 @@ class _Proof:
                 return self._closed(few, self.worth)
             limits = replace(self.effort, deterministic=max(1e-3, min(effort, self.left)))
             part = replace(board.problem, options=board.options.where(keep))
-            written = model.Model(part, self.exactly)
+            written = model.Model(part, self.exactly, self.hopeful)
             found = written.solve(limits, None if self.best is None else self.worth)
             self.left, effort = self.left - found.spent, effort - found.spent
             picked = None if found.picked is None else tuple(np.flatnonzero(keep)[list(found.picked)].tolist())
@@ -127,7 +133,8 @@ class _Proof:
             misjudged = frozenset[int]() if picked is None else self._misjudged(picked)
             if not misjudged or self.worth >= found.bound - self.rounding:
                 return self._closed(few, self.worth)
-            self.exactly |= misjudged
+            self.exactly |= misjudged - self.hopeful
+            self.hopeful -= misjudged
 
     def _closed(self, few: Ints | None, bound: float) -> bool:
         if few is None:

@@ -8,13 +8,14 @@ import numpy as np
 
 from pathway.planner import model
 from pathway.planner.board import NEVER, Board, Picked
-from pathway.planner.improvement import PRICES_OF_AN_HOUR, WORTH_NOTICING, fill, place_required
+from pathway.planner.improvement import WORTH_NOTICING, fill, place_required
 from pathway.planner.rules import Code, Fact, Rule
 from pathway.planner.weeks import Ints
 
 MOST_DROPPED = 2  # activities of the first plan that are given up to make room
-MUCH = 0.1  # share of the first plan's worth that an insats may cost before a plan is built around it
-LIGHTEST = 4  # choices of an insats, by hours in all, around which a plan is built
+MUCH = 0.2  # share of the first plan's worth that an insats may cost before a plan is built around it
+MOST_BUILT = 6  # insatser around which plans are built
+LIGHTEST = 2  # choices of an insats, by hours in all, around which a plan is built
 MOST_HELPERS = 4  # insatser beside the first plan's that are let in to reach a required level
 LAST_RESORT = model.Effort(deterministic=0.02, wall_seconds=2.0)
 MOST_LAST_RESORTS = 2  # insatser for which the solver is asked, where the quick way found no plan
@@ -148,8 +149,9 @@ def _force_all(board: Board, first: Picked, others: list[int]) -> dict[int, Pick
             found[k] = plan
     found = {k: better for k, plan in found.items() if board.keeps_rules(better := _mend(board, plan, first, k))}
     least = (1 - MUCH) * board.worth(first)
-    for k in [k for k, plan in found.items() if board.worth(plan) < least]:
-        found[k] = max([found[k], *_built_around(board, k)], key=board.worth)
+    worths = {k: worth for k, plan in found.items() if (worth := board.worth(plan)) < least}
+    for k in sorted(worths, key=lambda k: worths[k])[:MOST_BUILT]:
+        found[k] = max([found[k], *_built_around(board, first, k)], key=board.worth)
     missing = [k for k in others if k not in found]
     for k in missing[:MOST_LAST_RESORTS]:
         plan = _ask_solver(board, first, k)
@@ -235,9 +237,10 @@ def _mend(board: Board, plan: Picked, first: Picked, k: int) -> Picked:
     return best if board.keeps_rules(best) else plan
 
 
-def _built_around(board: Board, k: int) -> Iterator[Picked]:
+def _built_around(board: Board, first: Picked, k: int) -> Iterator[Picked]:
     """Yield plans that begin with what must come first, as early as can be, and a light choice of the insats."""
-    options, own, pool = board.options, _own(board, k), np.arange(len(board.options))
+    options, own = board.options, _own(board, k)
+    pool = np.concatenate([_own(board, other) for other in sorted({int(options.owner[o]) for o in first})])
     begun = place_required(board)
     for part in _in_order(board, k)[:-1]:
         if begun is not None and part not in {int(options.owner[o]) for o in begun}:
@@ -247,10 +250,9 @@ def _built_around(board: Board, k: int) -> Iterator[Picked]:
     may = own[board.weigh(begun, own) > NEVER]
     load = options.hours[may] * (options.end[may] - options.start[may])
     for o in may[np.argsort(load, kind="stable")[:LIGHTEST]].tolist():
-        for price in PRICES_OF_AN_HOUR[:2]:
-            plan = fill(board, tuple(sorted((*begun, o))), pool, price)
-            if board.keeps_rules(plan):
-                yield plan
+        plan = fill(board, tuple(sorted((*begun, o))), pool)
+        if board.keeps_rules(plan):
+            yield plan
 
 
 def _ask_solver(board: Board, first: Picked, k: int) -> Picked | None:

@@ -16,7 +16,7 @@ from pathway.planner.objective import Array
 from pathway.planner.problem import Bools, Problem, fullest
 from pathway.planner.weeks import Ints
 
-STRETCHES = 4  # of the horizon, in which days beside a job-oriented activity are counted
+STRETCHES = 2  # of the horizon, in which days beside a job-oriented activity are counted
 MOST_MIXES = 120  # per cell; where limits leave more, plain sums of hours and places are told instead
 
 
