@@ -1,5 +1,6 @@
 """Puts the application together: the API under /api/v1, metrics and pages beside it, the gate around everything."""
 
+import gc
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -103,7 +104,13 @@ def create_api(installation: Installation) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    usual = gc.get_threshold()
+    gc.collect()
+    gc.freeze()  # what was read at the start stays; walking through it again and again made single answers late
+    gc.set_threshold(200_000, 5, 20)  # more than one suggestion takes to lay out: not in the middle of an answer
     yield
+    gc.unfreeze()
+    gc.set_threshold(*usual)
     app.state.installation.store.close()
 
 

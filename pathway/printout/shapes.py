@@ -10,7 +10,7 @@ ARROWS = {"up": "▲", "down": "▼", "same": "="}  # always beside words: never
 
 def clean(text: str) -> str:
     """Take out what could steer a terminal or hide in a page: control and direction characters; lines stay."""
-    if text.isprintable():  # holds none of them: the rule, and a quick test
+    if text.replace("\n", "").replace("\N{NO-BREAK SPACE}", "").isprintable():  # the rule, and a quick test
         return text
     return "".join(c for c in text if c == "\n" or unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Zl", "Zp"})
 

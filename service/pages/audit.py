@@ -58,9 +58,9 @@ def verify_trail(guest: Annotated[Visitor, sending(Permission.READ_TRAIL)]) -> R
 
 
 @router.get("/audit/suggestions/{id}")
-def read_file(id: str, guest: Annotated[Visitor, allowed(Permission.READ_TRAIL)]) -> Response:
+def read_file(id: str, guest: Annotated[Visitor, allowed(Permission.READ_TRAIL)], page: int = 1) -> Response:
     """Show what became of a suggestion: versions, hashes, answer, and every entry of the trail about it."""
-    return _file(id, guest)
+    return _file(id, guest, page=max(1, min(page, 10_000)))
 
 
 @router.post("/audit/suggestions/{id}/replay")
@@ -72,11 +72,11 @@ def replay_suggestion(id: str, guest: Annotated[Visitor, sending(Permission.READ
         return _file(id, guest, gone=True)
 
 
-def _file(id: str, guest: Visitor, replayed: Replayed | None = None, gone: bool = False) -> Response:
+def _file(id: str, guest: Visitor, replayed: Replayed | None = None, gone: bool = False, page: int = 1) -> Response:
     with guest.visit() as visit:
         found = opened(visit, id, guest)
         decision = decision_on(visit, found, guest.words)
-        entries, total = inspection.entries(visit, 1, _ENTRIES, id)
+        entries, total = inspection.entries(visit, page, _ENTRIES, id)
     told = [one["entry"] | {"seq": one["seq"], "hash": one["hash"]} for one in entries]
     return guest.show(
         "audit_suggestion.html",
@@ -85,6 +85,8 @@ def _file(id: str, guest: Visitor, replayed: Replayed | None = None, gone: bool 
         decision=decision,
         entries=told,
         total=total,
+        page=page,
+        n_pages=max(1, -(-total // _ENTRIES)),
         replayed=replayed,
         gone=gone,
     )

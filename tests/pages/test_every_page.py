@@ -23,7 +23,7 @@ PAGES = {
         "{suggestion}/why-not?insats=IPS-01", "{suggestion}/why-not?insats=nothing", "/audit", "/caseload", "/model",
         "/cases/fall-0008/rights", "/cases/fall-0008/sharing", "/cases/fall-0008/sharing?done=given",
         "/cases/fall-0004/measurements/2026-09-17", "/cases/fall-0004/measurements/1999-01-01",
-        "/cases/fall-0008?done=corrected", "/cases/fall-0008/erasure",
+        "/cases/fall-0008?done=corrected", "/cases/fall-0008/erasure", "/logins",
     ),
     "enhetschef": (
         "/caseload", "/caseload?error=reason", "/caseload?done=erased", "/caseload?number=finnsinte", "{suggestion}",
@@ -31,6 +31,7 @@ PAGES = {
     ),
     "auditor": ("/audit", "/audit?q=f-nothing", "/audit{suggestion}", "{suggestion}", "/model"),
     "data_scientist": ("/model", "/model?error=reason"),
+    "administrator": ("/logins",),
 }  # fmt: skip
 LIMIT_BYTES = 60_000
 AXE = Axe()
