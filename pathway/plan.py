@@ -12,6 +12,7 @@ NotChosenCode = Literal[
     "no_expected_gain", "less_gain",
 ]  # fmt: skip
 ADDITIVITY = 1e-6  # base + contributions equals the gain's mean within this (contract, section 4)
+_NOTICEABLE = 0.0005  # of a gap
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,11 @@ class Proof:
 
     status: Literal["optimal", "feasible"]
     gap: float
+
+    @property
+    def open(self) -> bool:
+        """Whether another plan may be noticeably better: a tenth of a per cent, when rounded."""
+        return self.gap >= _NOTICEABLE
 
 
 @dataclass(frozen=True)

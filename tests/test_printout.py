@@ -27,7 +27,7 @@ from suggestion_builders import (
 from pathway import printout, wording
 from pathway.case import Case
 from pathway.catalogue import Catalogue
-from pathway.plan import Expected, Interval, NotChosen, NotChosenCode, Suggestion
+from pathway.plan import Expected, Interval, NotChosen, NotChosenCode, Proof, Suggestion
 from pathway.plan import Reach as GoalChance
 from pathway.printout.sheet import lay_out
 
@@ -396,6 +396,8 @@ def test_a_plan_that_is_not_proven_says_so() -> None:
     assert "ingen plan inom reglerna räknas som bättre" in squeezed(terminal())
     feasible = replace(SUGGESTION.plans[1], rank=1)
     assert "upp till 3,1 procent bättre" in squeezed(terminal(replace(SUGGESTION, plans=(feasible,))))
+    nearly = replace(feasible, proof=Proof("feasible", 0.0004))
+    assert "märkbart bättre" in squeezed(terminal(replace(SUGGESTION, plans=(nearly,))))
 
 
 # -- the client's own page

@@ -151,6 +151,8 @@ class _Layout:
     def _proof(self, plan: Plan) -> str:
         if plan.proof.status == "optimal":
             return self.words.text("page.proven")
+        if not plan.proof.open:
+            return self.words.text("page.nearly_proven")
         return self.words.text("page.not_proven", gap=self.words.amount(100 * plan.proof.gap, "percent", 1))
 
     def _running(self, activities: Sequence[Activity]) -> str:

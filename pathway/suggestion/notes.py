@@ -13,7 +13,6 @@ from pathway.suggestion.client import Client
 from pathway.wording import Words
 
 OLD_AFTER_DAYS = 2 * DAYS_IN_QUARTER  # a measurement that is older deserves a word
-WORTH_TELLING = 0.0005  # of a gap: what rounds to a tenth of a per cent
 THIN_BELOW = 30  # participations behind an estimate below which the suggestion says so
 
 
@@ -55,7 +54,7 @@ def on_activities(activities: Sequence[Activity], model: Model, catalogue: Catal
 
 def _on_plans(asked: Case, client: Client, plans: Sequence[Plan]) -> list[str]:
     words, told = client.words, []
-    if plans[0].proof.gap >= WORTH_TELLING:
+    if plans[0].proof.open:
         told.append(wording.note("not_proven", words, gap=plans[0].proof.gap))
     if asked.goal.caution:
         told.append(wording.note("cautious", words))

@@ -48,8 +48,8 @@ _PLAIN = {
     "page": """
         title contents contents_caption as_of made status suggested abstained model_version
         catalogue_version suggestion_id mock to_top abstained_why abstained_what plan plan_worth_same proven
-        timeline timeline_alt timeline_table insats kind_job kind_other from last hours load load_table load_details
-        expected expected_alt indicator now without with difference difference_same difference_help
+        nearly_proven timeline timeline_alt timeline_table insats kind_job kind_other from last hours load load_table
+        load_details expected expected_alt indicator now without with difference difference_same difference_help
         activities reasons_table reason effect effect_same base total rounded weighed
         gains gains_table gain interval sure sure_all_up sure_all_down sure_from_zero sure_to_zero sure_both
         sure_none numbers numbers_table alternatives alternatives_table alternative_same reach_head first_plan why_not
