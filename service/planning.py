@@ -4,29 +4,32 @@ import json
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pathway import __version__, catalogue, modelfolder, plan
+from pathway import __version__, catalogue, modelfolder, plan, questions
 from pathway import case as cases
 from pathway.case import Case
 from pathway.catalogue import Catalogue
-from pathway.errors import FaultyCase, PathwayError
+from pathway.errors import FaultyCase, Mismatch, PathwayError
 from pathway.instrument import Instrument
 from pathway.modelfolder import CARD, MANIFEST, Model
 from pathway.suggestion import Desk
+from pathway.wording import Words
 from service import deadline, versions
 from service.errors import Faulty, Unavailable
 from service.settings import Settings
 
 
 @dataclass(frozen=True)
-class Forced:
-    """What comes of an insats that is forced into the plan: the suggestion, or ``None`` where it cannot be."""
+class Against:
+    """What speaks against an insats: words, what the plan loses with it, and the plan then; ``None``: there is none."""
 
-    suggestion: dict[str, Any] | None
+    text: str
+    loss: float | None
+    plan: dict[str, Any] | None
 
 
 class Planning:
@@ -113,17 +116,20 @@ class Planning:
         except FaultyCase as error:
             raise Faulty(f"case: {error.message}") from None
 
-    def force(self, raw: Mapping[str, Any], insats_id: str, at: datetime) -> Forced:
-        """Tell what comes of a case when an insats must be in the plan."""
-        case = self.read_case(raw)
-        wishes = replace(
-            case.wishes,
-            avoid=tuple(one for one in case.wishes.avoid if one != insats_id),
-            require=(*case.wishes.require, *({insats_id} - set(case.wishes.require))),
-        )
-        with self._turn():
-            made = plan.plain(self.desk.suggest(replace(case, wishes=wishes), at))
-        return Forced(made if made["plans"] else None)
+    def why_not(
+        self, shown: Mapping[str, Any], raw: Mapping[str, Any], insats_id: str, words: Words | None = None
+    ) -> Against | None:
+        """Tell why an insats is not in a suggestion's first plan, and what comes of putting it in.
+
+        ``None`` where another model or catalogue than the present ones made the suggestion.
+        """
+        case = self.read_case({**raw, "case_id": shown["case_id"]})
+        try:
+            with self._turn():
+                found = questions.why_not(self.desk, case, plan.shape(shown), insats_id, words)
+        except Mismatch:
+            return None
+        return Against(found.text, found.loss, questions.plain(found.plan) if found.plan else None)
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

@@ -8,6 +8,7 @@ from typing import Any
 from service import cases, difference
 from service.access.callers import Caller
 from service.errors import Faulty, Forbidden, NotFound, Stopped
+from service.planning import Against
 from service.store import cases as stored_cases
 from service.store import suggestions as stored
 from service.store.rows import Row
@@ -291,13 +292,20 @@ def reason_against(visit: Visit, suggestion_id: str, insats_id: str) -> tuple[Ro
     return row, shown, visit.kept(row["input_sha256"]), reason | {"in_plan": in_plan}
 
 
-def why_not(row: Row, shown: Plain, reason: Plain, forced: Plain | None) -> Plain:
-    """Word why an insats is not in the plan, and the plan that comes of forcing it in (``None`` where it cannot be)."""
+def why_not(row: Row, shown: Plain, reason: Plain, against: Against | None) -> Plain:
+    """Word why an insats is not in the plan, and the plan that comes of putting it in.
+
+    Parameters
+    ----------
+    against
+        What was found when it was asked; ``None`` where it is in the plan, or nobody can be asked any more.
+    """
     before = difference.first_plan(shown)
-    plan = before if reason["in_plan"] else difference.first_plan(forced) if forced else None
+    plan = before if reason["in_plan"] else against.plan if against else None
     return {
         "based_on": row["id"],
         **reason,
+        "answer": {"text": against.text, "loss": against.loss} if against else None,
         "plan": plan,
         "difference": difference.between(before, plan) if plan is not None else None,
     }

@@ -191,8 +191,19 @@ class WhatIf:
 
 
 @dataclass(frozen=True)
+class WhyNotAnswer:
+    """What was found when it was asked: one sentence a line, and what the plan loses; null where no plan was found."""
+
+    text: str
+    loss: float | None
+
+
+@dataclass(frozen=True)
 class WhyNot:
-    """Why an insats is not in the plan, and the plan with it; null where it cannot be."""
+    """Why an insats is not in the plan, as it was shown and as it is found now, and the plan with it, if there is one.
+
+    `answer` is null where the insats is in the plan, or the suggestion is another model's or catalogue's.
+    """
 
     based_on: str
     insats_id: str
@@ -200,6 +211,7 @@ class WhyNot:
     code: str | None
     text: str | None
     loss: float | None
+    answer: WhyNotAnswer | None
     plan: Plan | None
     difference: Difference | None
 

@@ -86,10 +86,8 @@ def ask_what_if(
 def ask_why_not(id: Id, insats: Insats, call: Annotated[Call, allowed(Permission.READ_SUGGESTION)]) -> Response:
     with call.look() as look:
         row, shown, case, reason = suggestions.reason_against(look, id, insats)
-    forced = None
-    if reason["loss"] is not None:
-        forced = call.installation.planning.force(case, insats, call.installation.now()).suggestion
-    told = suggestions.why_not(row, shown, reason, forced)
+    against = None if reason["in_plan"] else call.installation.planning.why_not(shown, case, insats)
+    told = suggestions.why_not(row, shown, reason, against)
     with call.visit() as visit:
         suggestions.tell_shown(visit, "suggestion.why_not", row, told, asked={"insats_id": insats})
         return Answer(told).response()

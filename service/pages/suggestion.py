@@ -57,10 +57,9 @@ def why_not(id: str, guest: Annotated[Visitor, allowed(Permission.READ_SUGGESTIO
     """Tell why an insats is not in the plan, and what comes of putting it in."""
     with guest.look() as look:
         row, shown, case, reason = suggestions.reason_against(look, id, insats)
-    forced = None
-    if reason["loss"] is not None and not reason["in_plan"]:
-        forced = guest.installation.planning.force(case, insats, guest.installation.now()).suggestion
-    told = suggestions.why_not(row, shown, reason, forced)
+    planner = guest.installation.planning
+    against = None if reason["in_plan"] else planner.why_not(shown, case, insats, guest.words)
+    told = suggestions.why_not(row, shown, reason, against)
     with guest.visit() as visit:
         suggestions.tell_shown(visit, "suggestion.why_not", row, told, asked={"insats_id": insats})
         planning = visit.planning

@@ -101,7 +101,10 @@ def test_why_not_gives_the_reason_that_was_shown(house: House) -> None:
     for given in house.suggestion["not_chosen"]:
         told = house.call("handläggare", "GET", f"/suggestions/{id}/why-not/{given['insats_id']}").json()
         assert {name: told[name] for name in given} == given
-        assert (told["plan"] is None) == (given["loss"] is None)
+        assert (told["plan"] is None) == (told["answer"]["loss"] is None)
+        if told["plan"] is not None:
+            lost = house.suggestion["plans"][0]["objective"] - told["plan"]["objective"]
+            assert told["answer"]["loss"] == pytest.approx(max(0.0, lost))
     chosen = house.suggestion["plans"][0]["activities"][0]["insats_id"]
     assert house.call("handläggare", "GET", f"/suggestions/{id}/why-not/{chosen}").json()["in_plan"]
     assert is_problem(house.call("handläggare", "GET", f"/suggestions/{id}/why-not/none-such"), 404)
