@@ -105,7 +105,6 @@ def create_api(installation: Installation) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     usual = gc.get_threshold()
-    gc.collect()
     gc.freeze()  # what was read at the start stays; walking through it again and again made single answers late
     gc.set_threshold(200_000, 5, 20)  # more than one suggestion takes to lay out: not in the middle of an answer
     yield
