@@ -77,8 +77,8 @@ def why_not(desk: Desk, case: Case, suggestion: Suggestion, insats_id: str, word
 
 
 def _can_be(basis: Basis, omitted: NotChosen) -> bool:
-    """Tell whether to try: what only a wish keeps out can be put in all the same."""
-    return basis.plan is not None and (omitted.loss is not None or omitted.code == "avoided")
+    """Tell whether to try: what only a wish keeps out, or what was not found in the time for all, may be put in yet."""
+    return basis.plan is not None and (omitted.code not in _CERTAIN or omitted.code == "avoided")
 
 
 def _forced(basis: Basis, insats_id: str) -> Plan | None:
