@@ -13,6 +13,7 @@ NotChosenCode = Literal[
 ]  # fmt: skip
 ADDITIVITY = 1e-6  # base + contributions equals the gain's mean within this (contract, section 4)
 _NOTICEABLE = 0.0005  # of a gap
+_CERTAIN: frozenset[NotChosenCode] = frozenset({"not_eligible", "no_start_date", "hours", "too_little_data", "avoided"})
 
 
 @dataclass(frozen=True)
@@ -174,12 +175,17 @@ class Plan:
 
 @dataclass(frozen=True)
 class NotChosen:
-    """Why an insats is not in the first plan, and what forcing it in would lose (``None``: it cannot be)."""
+    """Why an insats is not in the first plan, and what forcing it in would lose; ``None``: no plan was found."""
 
     insats_id: str
     code: NotChosenCode
     text: str
     loss: float | None
+
+    @property
+    def certain(self) -> bool:
+        """Whether the rule by itself keeps it out of every plan; otherwise none was found in the time for all."""
+        return self.code in _CERTAIN
 
 
 @dataclass(frozen=True)

@@ -108,7 +108,9 @@ def _why_never(board: Board, k: int) -> tuple[Code, Fact]:
         return "excluded", Fact(Rule.REQUIRED_WISH, other=sorted(problem.required)[0])
     own = problem.options_of(k)
     most = float((board.options.most[own] @ problem.weights).max()) / problem.heaviest
-    return "no_expected_gain", Fact(Rule.WORTH, needed=problem.practice.least_worth_steps, found=most)
+    if most < problem.practice.least_worth_steps:
+        return "no_expected_gain", Fact(Rule.WORTH, needed=problem.practice.least_worth_steps, found=most)
+    return "less_gain", Fact(Rule.BEST)  # it is worth its while, only not beside anything that was found with it
 
 
 def _in_the_way(board: Board, first: Picked, k: int) -> Fact | None:

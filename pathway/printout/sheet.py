@@ -299,7 +299,8 @@ class _Layout:
 
     def _omitted(self, omitted: NotChosen) -> Omitted:
         loss = omitted.loss
-        key = "none" if loss is None else {"up": "down", "down": "up", "same": "same"}[direction(loss)]
+        without = "none" if omitted.certain else "not_found"
+        key = without if loss is None else {"up": "down", "down": "up", "same": "same"}[direction(loss)]
         return Omitted(
             name=self._name(omitted.insats_id),
             text=clean(omitted.text),

@@ -12,8 +12,6 @@ from pathway.wording.places import level_text
 from pathway.wording.reasons import STEP_DECIMALS, direction
 from pathway.wording.words import Words
 
-_CERTAIN: frozenset[NotChosenCode] = frozenset({"not_eligible", "no_start_date", "hours", "too_little_data", "avoided"})
-
 
 @dataclass(frozen=True)
 class WhyNot:
@@ -71,14 +69,14 @@ def why_not(desk: Desk, case: Case, suggestion: Suggestion, insats_id: str, word
         size = basis.words.amount(loss, "step", STEP_DECIMALS)
         lines.append(basis.words.text(f"why_not.loss_{'same' if direction(loss) == 'same' else 'down'}", size=size))
     else:
-        key = "never" if omitted.code in _CERTAIN else "not_found"
+        key = "never" if omitted.certain else "not_found"
         lines.append(basis.words.text(f"why_not.{key}"))
     return WhyNot(insats_id, omitted.code, requires, loss, plan, difference, "\n".join(lines))
 
 
 def _can_be(basis: Basis, omitted: NotChosen) -> bool:
     """Tell whether to try: what only a wish keeps out, or what was not found in the time for all, may be put in yet."""
-    return basis.plan is not None and (omitted.code not in _CERTAIN or omitted.code == "avoided")
+    return basis.plan is not None and (not omitted.certain or omitted.code == "avoided")
 
 
 def _forced(basis: Basis, insats_id: str) -> Plan | None:

@@ -53,7 +53,7 @@ _PLAIN = {
         activities reasons_table reason effect effect_same base total rounded weighed
         gains gains_table gain interval sure sure_all_up sure_all_down sure_from_zero sure_to_zero sure_both
         sure_none numbers numbers_table alternatives alternatives_table alternative_same reach_head first_plan why_not
-        why_not_table why loss loss_same loss_none loss_help notes not_known how_to_read
+        why_not_table why loss loss_same loss_none loss_not_found loss_help notes not_known how_to_read
     """,
 }
 
