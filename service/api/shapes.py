@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field
 from pathway.case import Answer, Goal, Limits, Profile, Wishes
 from pathway.catalogue import Insats
 from pathway.plan import NotChosen, Plan, Status, Suggestion
+from pathway.questions.difference import Difference, Placed
 from service.access.roles import Role
 from service.cases import REGISTER_PSEUDONYM
 
@@ -67,53 +68,6 @@ class SuggestionRequest:
     def __post_init__(self) -> None:
         if bool(self.case) == bool(self.case_number):
             raise ValueError("give either case or case_number")
-
-
-@dataclass(frozen=True)
-class Level:
-    """A number with one plan and with the other; null: there is no plan."""
-
-    before: float | None
-    after: float | None
-
-
-@dataclass(frozen=True)
-class Times:
-    """When, and how much."""
-
-    start_on: date
-    end_on: date
-    hours_per_week: float
-
-
-@dataclass(frozen=True)
-class Placed:
-    """One insats placed in time."""
-
-    insats_id: str
-    start_on: date
-    end_on: date
-    hours_per_week: float
-
-
-@dataclass(frozen=True)
-class Moved:
-    """An activity at other times or with other hours."""
-
-    insats_id: str
-    before: Times
-    after: Times
-
-
-@dataclass(frozen=True)
-class Difference:
-    """What is different between two plans; `expected` are levels at the end of the horizon, where they differ."""
-
-    objective: Level
-    added: list[Placed]
-    removed: list[Placed]
-    moved: list[Moved]
-    expected: dict[str, Level]
 
 
 @dataclass(frozen=True)

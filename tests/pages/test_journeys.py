@@ -254,6 +254,13 @@ def test_nobody_needs_to_log_in_to_search_the_guide(opened: Callable[..., Page])
 def test_small_numbers_of_answers_are_hidden_from_the_unit_lead_who_can_stop_suggestions(
     opened: Callable[..., Page],
 ) -> None:
+    answering = opened("handläggare")
+    answering.goto(suggested(answering, "fall-0011") + "/answer")
+    answering.click('label[for="answer-rejected"]')
+    answering.select_option("#reason_code", "wrong_basis")
+    answering.fill("#reason", "Vi väntar på mätningen.")
+    answering.click("text=Spara ställningstagandet")
+    answering.wait_for_url(re.compile(r"done=answered"))
     page = opened("enhetschef")
     assert "visas inte" in page.inner_text("#answers ~ table >> nth=0")
     page.click("text=Stoppa förslag nu")
