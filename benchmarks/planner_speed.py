@@ -30,6 +30,7 @@ from pathway.planner import Effort, Work, propose
 from pathway.planner.board import Board
 from pathway.planner.practice import shipped
 from pathway.planner.proving import best_of
+from pathway.planner.relaxation import relax
 from pathway.planner.sifting import compile
 
 OPEN = 0.4
@@ -58,7 +59,7 @@ def measure(n_insatser: int, weeks: int, seed: int, seconds: float, effort: Effo
     best = best_of(board, work.rounds, work.effort)
     row: dict[str, Any] = {"plan": time.process_time() - started}
     worth = board.worth(best.picked)
-    row |= {"proven": best.proven, "gap": best.bound / worth - 1, "options": len(problem.options)}
+    row |= {"proven": best.proven, "bound": relax(problem).bound / worth - 1, "options": len(problem.options)}
     row |= {"greedy value": greedy(board, False) / worth, "greedy density": greedy(board, True) / worth}
     started = time.process_time()
     propose(*given, work=work)
@@ -81,6 +82,8 @@ def show(n_insatser: int, weeks: int, rows: list[dict[str, Any]], seconds: float
         share = np.mean([row.get(f"{name} share", 1.0) for row in rows])
         middle, late = np.quantile(times, [0.5, 0.9])
         print(f"| {size} | {name} | {middle:.0f} | {late:.0f} | {times.max():.0f} | {proven:.0%} | {share:.1%} |")
+    gaps = np.quantile([row["bound"] for row in rows], [0.5, 0.9, 1.0])
+    print(f"| {size} | the relaxation above the best plan | {' | '.join(f'{gap:.1%}' for gap in gaps)} | | |")
     for name in ("greedy value", "greedy density"):
         print(f"| {size} | {name} | | | | | {np.mean([row[name] for row in rows]):.1%} |")
     return float(np.median([row["plan"] for row in rows]) * 1e3)

@@ -255,7 +255,7 @@ def test_small_numbers_of_answers_are_hidden_from_the_unit_lead_who_can_stop_sug
     opened: Callable[..., Page],
 ) -> None:
     answering = opened("handläggare")
-    answering.goto(suggested(answering, "fall-0011") + "/answer")
+    answering.goto(suggested(answering, "fall-0010") + "/answer")
     answering.click('label[for="answer-rejected"]')
     answering.select_option("#reason_code", "wrong_basis")
     answering.fill("#reason", "Vi väntar på mätningen.")
