@@ -152,6 +152,8 @@ def _lines(answer: Any, desk: "Desk") -> Iterator[str]:
     if isinstance(answer, questions.WhyPlan):
         yield from (f"{name_of(one.place.insats_id, desk.catalogue)}. {one.text}" for one in answer.activities)
         yield from (one.text for one in answer.against)
+    elif answer == ():
+        yield desk.words.text("ask.none")
     elif isinstance(answer, tuple):
         yield from (_offered(one, desk.words) if isinstance(one, questions.Offer) else str(one.text) for one in answer)
     else:

@@ -47,6 +47,11 @@ def test_what_can_be_changed_is_listed_without_changes(files, capsys):
     assert not [trait for trait in ("birth_year", "gender", "health") if trait in shown]
 
 
+def test_where_no_answer_is_missing_that_is_said(files, capsys):
+    assert ask(files, "what-to-ask") == 0
+    assert capsys.readouterr().out == "Inget svar saknas i ärendet.\n"
+
+
 @pytest.mark.parametrize(
     ("asked", "message"),
     [

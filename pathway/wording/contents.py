@@ -29,6 +29,7 @@ _PLAIN = {
     """,
     "themes": "best fewest_hours earliest_work health_first least_cost wishes_first",
     "against": "nothing_same",
+    "ask": "none",
     "why_not": "never not_found loss_same",
     "what_if": """
         hours_per_week parallel horizon_weeks budget activities reachable forbid require other_goal
