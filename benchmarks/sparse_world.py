@@ -153,7 +153,12 @@ class World:
 
     def given(self) -> dict[str, Any]:
         """Give what `GainModel.fit` takes, by name."""
-        return {"X": self.X, "A": self.A, "Y": self.Y, "groups": self.clients, "insatser": self.insatser}
+        rows = pd.Series(np.arange(len(self.X)))  # interval after interval, and nobody comes back
+        follows = rows.groupby(self.clients).shift(1, fill_value=-1).to_numpy()
+        return {
+            "X": self.X, "A": self.A, "Y": self.Y,
+            "groups": self.clients, "insatser": self.insatser, "follows": follows,
+        }  # fmt: skip
 
     def running(self) -> Floats:
         """Give doses of the test clients with nothing but `job`, shape (m, K)."""

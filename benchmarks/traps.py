@@ -98,6 +98,7 @@ def learned(
     without_late: bool = False,
     without_weights: bool = False,
     without_history: bool = False,
+    without_earlier: bool = False,
 ) -> GainModel:
     """Fit the gain model as training does.
 
@@ -105,9 +106,9 @@ def learned(
     ----------
     in_whole
         Count whoever had an insats at all as having had it for the whole interval.
-    without_late, without_weights, without_history
-        Leave away who began in the middle of an interval, the weights of those who were measured again, or all ratings
-        but the last one.
+    without_late, without_weights, without_history, without_earlier
+        Leave away who began in the middle of an interval, the weights of those who were measured again, all ratings
+        but the last one, or what people had before the interval.
     """
     cut = known.episodes
     doses, beside, covered = cut.doses, cut.beside, cut.covered
@@ -129,6 +130,7 @@ def learned(
         covered=covered,
         late=None if without_late else cut.late,
         weights=None if without_weights else known.weights.to_numpy(),
+        follows=None if without_earlier else cut.follows(),
     )
 
 
@@ -381,6 +383,11 @@ TRAPS = {
         "begun inside an interval, when things go well",
         "the same without `late`",
         _left_away(Setting(begin=0.1, begin_within=0.08, by_move=8.0, shock=0.25), without_late=True),
+    ),
+    "lasting": Trap(
+        "what lasts: insatser that go on from one interval to the next",
+        "the same without `follows`",
+        _left_away(Setting(begin=0.4, length=(26, 52)), without_earlier=True),
     ),
     "caseworker": Trap(
         "change of caseworker: who has it is handed over to those who rate low",

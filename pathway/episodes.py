@@ -77,6 +77,13 @@ class Episodes:
         """Take some of the rows."""
         return Episodes(**{name: part.iloc[rows].reset_index(drop=True) for name, part in vars(self).items()})
 
+    def follows(self) -> npt.NDArray[np.intp]:
+        """Give the number of the row that ends where each one starts, the same client's; -1 for none; shape (n,)."""
+        ends = pd.MultiIndex.from_frame(self.spans[["client_id", "ended_on"]])
+        starts = pd.MultiIndex.from_frame(self.spans[["client_id", "started_on"]])
+        rows: npt.NDArray[np.intp] = ends.get_indexer(starts)
+        return rows
+
 
 def cut(
     measurements: pd.DataFrame,

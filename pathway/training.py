@@ -248,6 +248,7 @@ class River:
             covered=part.covered,
             late=part.late,
             weights=self.weights.to_numpy()[rows],
+            follows=part.follows(),
         )
 
     def judge(self, train_rows: npt.NDArray[np.intp], test_rows: npt.NDArray[np.intp], seed: int) -> _Judged:

@@ -10,7 +10,6 @@ from scipy.stats import chi2
 from pathway.audit.estimates import CERTAIN, Estimate, LeftOut, ratio
 from pathway.audit.material import Material
 from pathway.checks.rows import Left
-from pathway.checks.shown import expected_of
 
 _BINS = 5
 _FEWEST = 100  # clients on each side
@@ -154,8 +153,7 @@ def _later(material: Material) -> Later | LeftOut:
     everyone = np.arange(len(rows))
     parts = [(everyone[~own], everyone[own]) for own in _thirds(rows.clients)]
     left = Left.of(rows, model.gains.encoding_, parts)
-    alone, beside = expected_of(model.gains, rows, left, everyone)
-    expected = (alone + beside).sum(axis=1) + left.covered[:, None] * model.gains.predict_gap()
+    expected = left.expected(model.gains, rows, everyone).in_all
     known = ~np.isnan(left.changes)
     products = np.where(known, np.nan_to_num(left.changes) * expected, 0.0).sum(axis=1)
     gain = ratio(products, np.where(known, expected**2, 0.0).sum(axis=1), rows.clients)

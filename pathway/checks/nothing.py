@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from pathway.checks.rows import Left, Rows, average
-from pathway.checks.shown import Fold, expected_of
+from pathway.checks.shown import Fold
 from pathway.effects import GainModel
 from pathway.episodes import answered
 from pathway.evaluation import Resampled
@@ -49,7 +49,9 @@ def before(rows: Rows, model: GainModel, participations: pd.DataFrame, enough: i
     n = min(_n_takers(placebo), _n_takers(real))
     if n < FEWEST:
         return _left_out("insats that began after an earlier interval", n)
-    return {**_looked(placebo.refit(model), placebo, enough), "real": _looked(real.refit(model), real, enough)}
+    # what insatser before that gave is held equal, as a feature, and not looked for
+    found, after = (_looked(one.refit(model, earlier=False), one, enough) for one in (placebo, real))
+    return {**found, "real": after}
 
 
 def respondents(rows: Rows, model: GainModel, measurements: pd.DataFrame, enough: int) -> dict[str, Any]:
@@ -78,9 +80,7 @@ def shuffled(rows: Rows, model: GainModel, folds: Sequence[Fold], enough: int, s
         learned = swapped.at(fold.train).refit(model)
         found.append(_looked(learned, swapped.at(fold.train), enough)["found"])
         left = Left.of(swapped, learned.encoding_, [(fold.train, fold.test)]).at(fold.test)
-        alone, beside = expected_of(learned, swapped, left, fold.test)
-        expected = (alone + beside).sum(axis=1)
-        expected += left.covered[:, None] * learned.predict_gap()
+        expected = left.expected(learned, swapped, fold.test).in_all
         plain.append(np.nansum(left.changes**2, axis=1))
         losses.append(np.nansum((left.changes - expected) ** 2, axis=1))
         clients.append(rows.clients[fold.test])

@@ -12,6 +12,7 @@ from sklearn.base import clone
 from pathway.effects import GainModel, ridge
 from pathway.effects.encoding import Encoding
 from pathway.effects.gain_model import NORMAL_90
+from pathway.effects.lasting import with_earlier
 from pathway.effects.layout import Term
 from pathway.episodes import Episodes
 
@@ -73,12 +74,19 @@ class Rows:
         had = pd.DataFrame(self.doses > 0).groupby(self.clients).any()
         return np.asarray(had.sum(), dtype=np.intp)
 
-    def refit(self, model: GainModel) -> GainModel:
-        """Fit gains as `model` was fitted, on these rows; the course without insatser, which no check asks for, not."""
+    def refit(self, model: GainModel, earlier: bool = True) -> GainModel:
+        """Fit gains as `model` was fitted, on these rows; the course without insatser, which no check asks for, not.
+
+        Parameters
+        ----------
+        earlier
+            Whether what lasts of earlier intervals is looked for.
+        """
         part, fresh = self.episodes, clone(model).set_params(n_trees=1, largest_change=None)
         fitted: GainModel = fresh.fit(
             self.X, part.doses, part.changes, groups=self.clients, insatser=self.insatser,
             beside=part.beside, covered=part.covered, late=part.late, weights=self.weights,
+            follows=part.follows() if earlier else None,
         )  # fmt: skip
         return fitted
 
@@ -89,17 +97,14 @@ class Left:
 
     Attributes
     ----------
-    doses, beside
-        Shape (n, K).
-    covered
-        Shape (n,).
+    amounts
+        Doses, the part of them beside, and time covered: of the interval, of the one before and of all before that,
+        shape (3, n, 2 K + 1).
     changes
         NaN where not measured, shape (n, J).
     """
 
-    doses: Array
-    beside: Array
-    covered: Array
+    amounts: Array
     changes: Array
 
     @classmethod
@@ -110,19 +115,61 @@ class Left:
         decided the start (`pathway.effects.gain_model`).
         """
         part = rows.episodes
-        n_insatser = part.doses.shape[1]
+        amounts = with_earlier(np.column_stack([part.doses, part.beside, part.covered]), part.follows())
         controls = np.hstack([encoding.controls(rows.X), rows.by_type(part.late.to_numpy()).to_numpy()])
-        targets = np.column_stack([part.doses, part.beside, part.covered, part.changes])
+        targets = np.column_stack([*amounts, part.changes])
         left = np.zeros_like(targets)
         for train, test in folds:
             slopes, levels = ridge.fit(controls[train], targets[train], rows.weights[train])
             left[test] = targets[test] - controls[test] @ slopes - levels
-        doses, beside, covered, changes = np.split(left, [n_insatser, 2 * n_insatser, 2 * n_insatser + 1], axis=1)
-        return cls(doses, beside, covered[:, 0], changes)
+        over_time, changes = np.split(left, [-part.changes.shape[1]], axis=1)
+        return cls(np.stack(np.split(over_time, len(amounts), axis=1)), changes)
+
+    @property
+    def doses(self) -> Array:
+        """Doses of the interval, shape (n, K)."""
+        return self.amounts[0, :, : self.amounts.shape[2] // 2]
 
     def at(self, rows: Ints) -> "Left":
         """Take some of the rows."""
-        return Left(self.doses[rows], self.beside[rows], self.covered[rows], self.changes[rows])
+        return Left(self.amounts[:, rows], self.changes[rows])
+
+    def expected(self, model: GainModel, rows: Rows, at: Ints) -> "Expected":
+        """Say what amounts left, those of earlier intervals as far as they last, are expected to have given.
+
+        Parameters
+        ----------
+        at
+            Numbers of the m rows that are left here.
+        """
+        k = self.doses.shape[1]
+        doses, beside, covered = np.split(model.lasting_.in_effect(self.amounts), [k, 2 * k], axis=1)
+        X = rows.X.iloc[at]
+        return Expected(
+            alone=doses[:, :, None] * model.predict_added(X),
+            beside=beside[:, :, None] * model.predict_interplay(X),
+            spared=covered * model.predict_gap(),
+        )
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Expected steps: of each insats alone and what is added beside, shapes (m, K, J), and of gaps spared (m, J)."""
+
+    alone: Array
+    beside: Array
+    spared: Array
+
+    @property
+    def by_insats(self) -> Array:
+        """Alone and beside together, shape (m, K, J)."""
+        return self.alone + self.beside
+
+    @property
+    def in_all(self) -> Array:
+        """All of them, shape (m, J)."""
+        total: Array = self.by_insats.sum(axis=1) + self.spared
+        return total
 
 
 def average(model: GainModel, X: pd.DataFrame, doses: Array, beside: Array) -> dict[str, float]:

@@ -76,26 +76,19 @@ def show(rows: Rows, folds: Sequence[Fold]) -> Shown:
     of_parts = {part: (np.zeros(len(rows)), np.zeros(len(rows))) for part in parts}
     for fold in folds:
         own, test = left.at(fold.test), fold.test
-        alone, beside = expected_of(fold.model, rows, own, test)
-        expected[test] = (alone + beside).sum(axis=1) + own.covered[:, None] * fold.model.predict_gap()
+        told = own.expected(fold.model, rows, test)
+        expected[test] = told.in_all
         # Residuals of others are used with what these clients foretell of them: that can only help the constants.
         slopes, levels = ridge.fit(left.doses[fold.train], left.changes[fold.train], rows.weights[fold.train])
         constants[test] = own.doses @ slopes + levels
         rest = own.changes - expected[test]
-        products[test], squares[test] = _borne_out(alone + beside, rest)
-        steps = {part: alone[:, rows.types == part].sum(axis=1) for part in parts} | {BESIDE: beside.sum(axis=1)}
+        products[test], squares[test] = _borne_out(told.by_insats, rest)
+        steps = {part: told.alone[:, rows.types == part].sum(axis=1) for part in parts}
+        steps[BESIDE] = told.beside.sum(axis=1)
         for part, given in steps.items():
             of_parts[part][0][test], of_parts[part][1][test] = _borne_out(given, rest)
         less[test] = _less_expected(fold, rows)
     return Shown(left, expected, constants, products, squares, less, of_parts)
-
-
-def expected_of(model: GainModel, rows: Rows, left: Left, at: Ints) -> tuple[Array, Array]:
-    """Give what is left of each insats' amounts in expected steps: alone and added beside, shapes (m, K, J)."""
-    X = rows.X.iloc[at]
-    alone: Array = left.doses[:, :, None] * model.predict_added(X)
-    beside: Array = left.beside[:, :, None] * model.predict_interplay(X)
-    return alone, beside
 
 
 def r_loss(shown: Shown, rows: Rows, resampled: Resampled) -> dict[str, Any]:

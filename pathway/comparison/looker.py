@@ -7,7 +7,6 @@ import numpy.typing as npt
 
 from pathway import apart
 from pathway.checks.rows import Left, Rows
-from pathway.checks.shown import expected_of
 from pathway.training import Recipe, River
 
 Array = npt.NDArray[np.float64]
@@ -51,8 +50,7 @@ class Looker:
         """
         known = self.train if train is None else train
         model = self.river.fit(known, self.seed, replace(recipe, n_trees=_TREES))
-        alone, beside = expected_of(model, self.rows, self.left, self.test)
-        expected = (alone + beside).sum(axis=1) + self.left.covered[:, None] * model.predict_gap()
+        expected = self.left.expected(model, self.rows, self.test).in_all
         loss: Array = np.nansum((self.left.changes - expected) ** 2, axis=1)
         return loss
 

@@ -11,6 +11,7 @@ from pathway.effects import given
 from pathway.effects.doubt import Doubt
 from pathway.effects.encoding import Encoding
 from pathway.effects.factors import Factors
+from pathway.effects.lasting import Lasting
 from pathway.effects.layout import Layout, Term
 from pathway.effects.learned import Learned
 from pathway.effects.surfaces import Voice
@@ -82,6 +83,11 @@ class Answers:
     def targets_(self) -> Targets | None:
         """How effects spread over the outcomes, and how surely; None where too few tell."""
         return self.learned_.targets
+
+    @property
+    def lasting_(self) -> Lasting:
+        """What insatser before an interval still give in it."""
+        return self.learned_.lasting
 
     @property
     def types_(self) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from pathway.effects.shrinkage import Blocks, Moments, shrink
 Array = npt.NDArray[np.float64]
 UNSEEN = (0.15, 0.15)  # variance of factors that no trait tells, as it is believed to be: mean and standard deviation
 SIZE = 0.04  # factors are believed to differ by this much per standard deviation of a trait
+ROOM = 0.2  # and by this much per standard deviation of the own level, for all insatser alike
 WEIGHT = 4.0  # and that belief is worth so many coefficients
 
 
@@ -103,16 +104,18 @@ class Part:
 
 
 def fit(parts: Sequence[Part], type_of: npt.NDArray[np.intp], n_types: int) -> Factors:
-    """Learn factors, first of the types, then of each insats from what its type leaves."""
+    """Learn factors, first of the types and what they share of room, then of each insats from what its type leaves."""
     n_insatser, q = len(type_of), parts[0].modifiers.shape[1]
     of_type = np.eye(n_types)[type_of]
-    moments = [_of_types(part, of_type) for part in parts]
-    numbers = np.tile(np.arange(q + 1), n_types)  # a variance for each trait: most matter little
-    types = shrink(_sum(moments), Blocks(numbers, (SIZE,) * (q + 1), WEIGHT), noise=1.0)
-    coefficients = types.mean[0].reshape(n_types, q + 1)
+    moments = _sum([_of_types(part, of_type) for part in parts])
+    room = np.tile(np.eye(q + 1)[q], n_types)  # of all types alike: every scale has its ends
+    spread = np.column_stack([np.eye(len(room)), room])
+    numbers = np.r_[np.tile(np.arange(q + 1), n_types), q + 1]  # a variance for each trait: most matter little
+    types = shrink(moments.spread(spread), Blocks(numbers, (*(SIZE,) * (q + 1), ROOM), WEIGHT), noise=1.0)
+    coefficients = (spread @ types.mean[0]).reshape(n_types, q + 1)
     own_moments = [_of_insatser(part, of_type, coefficients) for part in parts]
     own = shrink(_sum(own_moments), Blocks(np.arange(q), (SIZE,) * q, WEIGHT), noise=1.0)
-    covariance = types.covariance[0].reshape(n_types, q + 1, n_types, q + 1)
+    covariance = (spread @ types.covariance[0] @ spread.T).reshape(n_types, q + 1, n_types, q + 1)
     learned = Factors(
         slopes=coefficients[type_of, :q] + own.mean,
         room=coefficients[:, q],

@@ -6,12 +6,14 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.model_selection import GroupKFold
 
-from pathway.effects import factors, outcomes, ridge
+from pathway.effects import factors, lasting, outcomes, ridge
 from pathway.effects.factors import Factors, Part
 from pathway.effects.kinds import Kinds
+from pathway.effects.lasting import NOTHING
 from pathway.effects.layout import Layout
 from pathway.effects.learned import Learned
-from pathway.effects.outcomes import Split
+from pathway.effects.outcomes import Effects, Split
+from pathway.effects.shrinkage import Blocks
 
 if TYPE_CHECKING:
     import lightgbm
@@ -36,14 +38,14 @@ def folds_of(clients: npt.NDArray[np.intp], n_folds: int, random_state: int) -> 
 
 
 def residuals(controls: Array, amounts: Array, changes: Array, folds: Folds, weights: Array) -> tuple[Array, Array]:
-    """Take away from amounts (n, a) and changes (n, J) what the controls (n, c) of other clients foretell of them."""
-    targets = np.column_stack([amounts, changes])
+    """Take away from amounts (L, n, a) and changes (n, J) what controls (n, c) of other clients foretell of them."""
+    targets = np.column_stack([*amounts, changes])
     foretold = np.zeros_like(targets)
     for train, test in folds:
         slopes, levels = ridge.fit(controls[train], targets[train], weights[train])
         foretold[test] = controls[test] @ slopes + levels
-    residual, left = np.split(targets - foretold, [amounts.shape[1]], axis=1)
-    return residual, left
+    residual, left = np.split(targets - foretold, [-changes.shape[1]], axis=1)
+    return np.stack(np.split(residual, len(amounts), axis=1)), left
 
 
 def gains(
@@ -56,14 +58,15 @@ def gains(
     folds: Folds,
     weights: Array,
 ) -> tuple[Learned, Array]:
-    """Fit effects and factors.
+    """Fit effects, what lasts of them, and factors.
 
     Parameters
     ----------
     modifiers, levels
         Standardised, shapes (n, q) and (n, J).
     amounts, residual
-        Amounts, as `Kinds.amounts` gives them, and what is left of them, shape (n, 2 K + 1 + T).
+        Amounts, as `Kinds.amounts` gives them, and what is left of them, with those of earlier intervals where they are
+        known (`lasting.with_earlier`), shape (1 or 3, n, 2 K + 1 + T).
     left
         What is left of the changes, in steps, NaN where not measured, shape (n, J).
 
@@ -74,17 +77,30 @@ def gains(
     layout, units = kinds.layout(modifiers.shape[1]), _spread(left)
     left, blocks = left / units, layout.blocks
     nothing = Factors.none(layout.n_insatser, layout.n_types, layout.n_modifiers)
-    everyone = np.ones((len(left), layout.n_insatser))
+    everyone, split = np.ones((len(left), layout.n_insatser)), Split.of(left)
 
-    design, split = _design(kinds, layout, residual, everyone, modifiers), Split.of(left)
-    first = outcomes.fit(design, split, weights, blocks)
+    def by_others(design: Array) -> list[tuple[Learned, Effects, npt.NDArray[np.intp]]]:
+        """Give what is learned with factors of 1 from all but the people of each fold, and the rows of these."""
+        found = _without_each(design, split, folds, weights, blocks)
+        return [(Learned.of(kinds, layout, units, one, nothing), one, test) for one, test in found]
+
+    lasts = NOTHING
+    if len(residual) > 1:
+        design = _design(kinds, layout, residual[0], everyone, modifiers)
+        lasts = lasting.learn(
+            lasting.Seen(
+                steps=np.stack([believed.in_all(earlier[test]) for earlier in residual]),
+                left=left[test] - design[test][:, layout.late] @ believed.coefficients[:, layout.late].T,
+                noise=others.noise(),
+                weights=weights[test],
+            )
+            for believed, others, test in by_others(design)
+        )
+    amounts, residual = lasts.in_effect(amounts), lasts.in_effect(residual)
+    design = _design(kinds, layout, residual, everyone, modifiers)
     given = np.r_[layout.alone, layout.beside, layout.gap, layout.late]  # factors come first
     parts, foretold = [], np.zeros((len(left), layout.n_insatser, left.shape[1]))
-    for train, test in folds:
-        others = outcomes.fit(
-            design[train], Split(split.mean[train], split.deviation[train]), weights[train], blocks, like=first
-        )
-        believed = Learned.of(kinds, layout, units, others, nothing)
+    for believed, others, test in by_others(design):
         foretold[test] = believed.alone_and_interplay(modifiers[test], levels[test])[0] + believed.gap()
         parts.append(
             Part(
@@ -100,7 +116,23 @@ def gains(
     learned = factors.fit(parts, kinds.type_of, layout.n_types)
     factor = learned.on(modifiers, levels.mean(axis=1), kinds.type_of)
     effects = outcomes.fit(_design(kinds, layout, residual, factor, modifiers), split, weights, blocks)
-    return Learned.of(kinds, layout, units, effects, learned), foretold
+    return Learned.of(kinds, layout, units, effects, learned, lasts), foretold
+
+
+def _without_each(
+    design: Array, split: Split, folds: Folds, weights: Array, blocks: Blocks
+) -> list[tuple[Effects, npt.NDArray[np.intp]]]:
+    """Fit effects without each fold's people, with the variances that all people show; give them with their rows."""
+    everybody = outcomes.fit(design, split, weights, blocks)
+    return [
+        (
+            outcomes.fit(
+                design[train], Split(split.mean[train], split.deviation[train]), weights[train], blocks, like=everybody
+            ),
+            test,
+        )
+        for train, test in folds
+    ]
 
 
 def course(

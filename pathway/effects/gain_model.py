@@ -94,6 +94,7 @@ class GainModel(Answers, BaseEstimator):  # type: ignore[misc]
         covered: Any = None,
         late: Any = None,
         weights: Any = None,
+        follows: Any = None,
     ) -> "GainModel":
         """Learn gains from observed changes.
 
@@ -119,6 +120,9 @@ class GainModel(Answers, BaseEstimator):  # type: ignore[misc]
             from the start or never. Default: all ran from the start.
         weights
             Of the rows, shape (n,), at least 0: for instance against people who were not measured again.
+        follows
+            Number of the row that ends where each one starts, the same client's, -1 where there is none, shape (n,).
+            Default: not known, and then nothing is looked for that lasts from earlier intervals.
 
         Raises
         ------
@@ -136,22 +140,24 @@ class GainModel(Answers, BaseEstimator):  # type: ignore[misc]
         if len(groups) != n:
             raise ValueError(f"groups has {len(groups)} rows, X has {n}")
         weights = given.row_weights(weights, n)
+        chain = None if follows is None else given.chain(follows, groups)
         kinds = Kinds.of(insatser, doses.shape[1], self.anchor_type)
         self.encoding_ = Encoding.learn(frame, None if self.modifiers is None else tuple(self.modifiers))
         self._name_features()
 
         amounts, controls = kinds.amounts(doses, beside, covered, late), self.encoding_.controls(frame)
+        over_time = kinds.over_time(amounts, chain)
         folds = fitting.folds_of(given.merged(groups, frame, doses, changes), self.n_folds, self.random_state)
-        residual, left = fitting.residuals(controls, amounts, changes, folds, weights)
+        residual, left = fitting.residuals(controls, over_time, changes, folds, weights)
         modifiers, levels = self._person(frame)
-        learned, foretold = fitting.gains(kinds, modifiers, levels, amounts, residual, left, folds, weights)
+        learned, foretold = fitting.gains(kinds, modifiers, levels, over_time, residual, left, folds, weights)
         self.learned_ = learned if covered is not None else learned.without_doubt_about_gap()
         self.doubt_ = Doubt(self.learned_)
         self.voices_ = ()
         if surfaces.suits(doses) and not np.isnan(changes).any():
             values = self.encoding_.smooth_values(frame)
             self.voices_ = surfaces.listen_to_all(
-                values, doses[:, 0] == 1, changes, folds, residual[:, 0], left, foretold
+                values, doses[:, 0] == 1, changes, folds, residual[0][:, 0], left, foretold
             )
         self.dose_slopes_, self.dose_levels_ = ridge.fit(controls, doses, weights)
         remaining = changes - self._of_amounts(frame, amounts)

@@ -75,6 +75,22 @@ def row_weights(weights: Any, n: int) -> Array:
     return scaled
 
 
+def chain(follows: Any, groups: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
+    """Give the row that each one follows on, -1 for none, shape (n,).
+
+    Raises
+    ------
+    ValueError
+        There are not n of them, or a row is not among these or another client's.
+    """
+    rows, n = np.asarray(follows), len(groups)
+    if rows.shape != (n,) or not np.issubdtype(rows.dtype, np.integer) or (rows < -1).any() or (rows >= n).any():
+        raise ValueError(f"follows: must be {n} numbers of rows, from 0 to {n - 1}, or -1 for none")
+    if (other := (rows >= 0) & (groups[rows] != groups)).any():
+        raise ValueError(f"follows, row {np.flatnonzero(other)[0]}: is another client's than the row before it")
+    return rows.astype(np.intp)
+
+
 def merged(groups: npt.NDArray[Any], frame: pd.DataFrame, doses: Array, changes: Array) -> npt.NDArray[np.intp]:
     """Give each client a number, and the same one where all rows, two or more, are the same in every cell.
 

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from pathway.effects import lasting
 from pathway.effects.given import matrix
 from pathway.effects.layout import Layout
 
@@ -85,6 +86,17 @@ class Kinds:
         passed = np.zeros(shape) if late is None else matrix(late, "late", shape)
         covering = matrix(time[:, None], "covered", (shape[0], 1))
         return np.hstack([doses, given_beside, covering, passed @ self.by_type])
+
+    def over_time(self, amounts: Array, follows: npt.NDArray[np.intp] | None) -> Array:
+        """Put beside amounts those of earlier intervals, if known (`lasting.with_earlier`): shape (1 or 3, n, …).
+
+        Time that had passed when something began is no amount of anything, and does not last.
+        """
+        if follows is None:
+            return amounts[None]
+        all_of_them = lasting.with_earlier(amounts, follows)
+        all_of_them[1:, :, 2 * self.n_insatser + 1 :] = 0.0
+        return all_of_them
 
     def parted(self, amounts: Array) -> list[Array]:
         """Part amounts into doses (n, K), doses beside (n, K), time covered (n, 1) and late by type (n, T)."""

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from pathway.effects.factors import Factors
 from pathway.effects.kinds import Kinds
+from pathway.effects.lasting import NOTHING, Lasting
 from pathway.effects.layout import Layout
 from pathway.effects.outcomes import Effects
 from pathway.effects.targets import Targets, aim
@@ -36,6 +37,8 @@ class Learned:
         Whom insatser help more.
     targets
         How effects spread over the outcomes; None where there were too few outcomes or insatser to tell.
+    lasting
+        What insatser before an interval still give in it.
     """
 
     kinds: Kinds
@@ -47,15 +50,26 @@ class Learned:
     noise: Array
     factors: Factors
     targets: Targets | None = None
+    lasting: Lasting = NOTHING
 
     @classmethod
-    def of(cls, kinds: Kinds, layout: Layout, units: Array, effects: Effects, factors: Factors) -> "Learned":
+    def of(
+        cls,
+        kinds: Kinds,
+        layout: Layout,
+        units: Array,
+        effects: Effects,
+        factors: Factors,
+        lasting: Lasting = NOTHING,
+    ) -> "Learned":
         """Put effects and factors together, the effects moved towards what insatser seem to aim at."""
         effects, targets = aim(effects, layout, kinds.is_anchor)
         common = _six_digits(effects.common.covariance[0])
         own = effects.own.covariance[0] if effects.own is not None else np.zeros_like(common)
         noise = np.array(effects.noise())
-        return cls(kinds, layout, units, effects.coefficients, common, _six_digits(own), noise, factors, targets)
+        return cls(
+            kinds, layout, units, effects.coefficients, common, _six_digits(own), noise, factors, targets, lasting
+        )
 
     def without_doubt_about_gap(self) -> "Learned":
         """Where no gap was looked for there is none, and no doubt about it."""
@@ -101,6 +115,12 @@ class Learned:
         steps: Array = (doses + beside)[:, :, None] * base + beside[:, :, None] * extra
         return steps
 
+    def in_all(self, amounts: Array) -> Array:
+        """Give the steps that amounts, gap too, are expected to give with factors of 1: shape (n, J), in units."""
+        covered = self.kinds.parted(amounts)[2]
+        steps: Array = self.at_stake(amounts).sum(axis=1) + covered @ self.coefficients[:, self.layout.gap].T
+        return steps
+
     def plain(self) -> dict[str, Any]:
         """Turn into plain data for a text file, kinds left out."""
         lower = np.tril_indices(self.layout.size)
@@ -112,6 +132,7 @@ class Learned:
             "noise": self.noise.tolist(),
             "factors": self.factors.plain(),
             "targets": self.targets.plain() if self.targets else None,
+            "lasting": self.lasting.plain(),
         }
 
     @classmethod
@@ -128,6 +149,7 @@ class Learned:
             noise=np.array(data["noise"]),
             factors=Factors.from_plain(data["factors"]),
             targets=Targets.from_plain(data["targets"]) if data.get("targets") else None,
+            lasting=Lasting(**data.get("lasting", {})),
         )
 
 

@@ -43,6 +43,10 @@ class Moments:
     def __add__(self, other: "Moments") -> "Moments":
         return Moments(self.gram + other.gram, self.cross + other.cross, self.square + other.square, self.n + other.n)
 
+    def spread(self, over: Array) -> "Moments":
+        """Give the moments of coefficients that the P are sums of: `over` of shape (P, Q)."""
+        return Moments(over.T @ self.gram @ over, self.cross @ over, self.square, self.n)
+
 
 @dataclass(frozen=True)
 class Blocks:
