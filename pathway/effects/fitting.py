@@ -1,5 +1,7 @@
 """Learns effects and factors from what is left when the features of other people have foretold what they can."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +11,7 @@ from sklearn.model_selection import GroupKFold
 from pathway.effects import factors, lasting, outcomes, ridge
 from pathway.effects.factors import Factors, Part
 from pathway.effects.kinds import Kinds
-from pathway.effects.lasting import NOTHING
+from pathway.effects.lasting import NOTHING, Seen
 from pathway.effects.layout import Layout
 from pathway.effects.learned import Learned
 from pathway.effects.outcomes import Effects, Split
@@ -79,28 +81,24 @@ def gains(
     nothing = Factors.none(layout.n_insatser, layout.n_types, layout.n_modifiers)
     everyone, split = np.ones((len(left), layout.n_insatser)), Split.of(left)
 
-    def by_others(design: Array) -> list[tuple[Learned, Effects, npt.NDArray[np.intp]]]:
-        """Give what is learned with factors of 1 from all but the people of each fold, and the rows of these."""
-        found = _without_each(design, split, folds, weights, blocks)
-        return [(Learned.of(kinds, layout, units, one, nothing), one, test) for one, test in found]
+    def by_others(given: Array, over_time: Array) -> list[_ByOthers]:
+        """Give what effects, learned with factors of 1 from what was given to others, make of amounts of each fold."""
+        design, told = _design(kinds, layout, given, everyone, modifiers), []
+        for effects, test in _without_each(design, split, folds, weights, blocks):
+            believed = Learned.of(kinds, layout, units, effects, nothing)
+            late = design[test][:, layout.late] @ believed.coefficients[:, layout.late].T
+            steps = np.stack([believed.in_all(amount[test]) for amount in over_time])
+            told.append(_ByOthers(test, believed, Seen(steps, left[test] - late, effects.noise(), weights[test])))
+        return told
 
     lasts = NOTHING
     if len(residual) > 1:
-        design = _design(kinds, layout, residual[0], everyone, modifiers)
-        lasts = lasting.learn(
-            lasting.Seen(
-                steps=np.stack([believed.in_all(earlier[test]) for earlier in residual]),
-                left=left[test] - design[test][:, layout.late] @ believed.coefficients[:, layout.late].T,
-                noise=others.noise(),
-                weights=weights[test],
-            )
-            for believed, others, test in by_others(design)
-        )
+        lasts = lasting.learn(one.seen for one in by_others(residual[0], residual))
     amounts, residual = lasts.in_effect(amounts), lasts.in_effect(residual)
-    design = _design(kinds, layout, residual, everyone, modifiers)
-    given = np.r_[layout.alone, layout.beside, layout.gap, layout.late]  # factors come first
+    told = by_others(residual, residual[None])
     parts, foretold = [], np.zeros((len(left), layout.n_insatser, left.shape[1]))
-    for believed, others, test in by_others(design):
+    for one in told:
+        test, believed = one.test, one.believed
         foretold[test] = believed.alone_and_interplay(modifiers[test], levels[test])[0] + believed.gap()
         parts.append(
             Part(
@@ -108,31 +106,35 @@ def gains(
                 whole=believed.at_stake(amounts[test]),
                 modifiers=modifiers[test],
                 levels=levels[test],
-                left=left[test] - design[test][:, given] @ believed.coefficients[:, given].T,
-                noise=others.noise(),
+                left=one.seen.left - one.seen.steps[0],
+                noise=one.seen.noise,
                 weights=weights[test],
             )
         )
     learned = factors.fit(parts, kinds.type_of, layout.n_types)
     factor = learned.on(modifiers, levels.mean(axis=1), kinds.type_of)
     effects = outcomes.fit(_design(kinds, layout, residual, factor, modifiers), split, weights, blocks)
-    return Learned.of(kinds, layout, units, effects, learned, lasts), foretold
+    scale = float(lasting.borne_out((one.seen for one in told), (1.0,))[0])
+    return Learned.of(kinds, layout, units, effects, learned, lasts).scaled(scale), foretold
+
+
+@dataclass(frozen=True)
+class _ByOthers:
+    """People of one fold, by number of row, what was learned from the others, and what that makes of their amounts."""
+
+    test: npt.NDArray[np.intp]
+    believed: Learned
+    seen: Seen
 
 
 def _without_each(
     design: Array, split: Split, folds: Folds, weights: Array, blocks: Blocks
-) -> list[tuple[Effects, npt.NDArray[np.intp]]]:
+) -> Iterator[tuple[Effects, npt.NDArray[np.intp]]]:
     """Fit effects without each fold's people, with the variances that all people show; give them with their rows."""
     everybody = outcomes.fit(design, split, weights, blocks)
-    return [
-        (
-            outcomes.fit(
-                design[train], Split(split.mean[train], split.deviation[train]), weights[train], blocks, like=everybody
-            ),
-            test,
-        )
-        for train, test in folds
-    ]
+    for train, test in folds:
+        others = Split(split.mean[train], split.deviation[train])
+        yield outcomes.fit(design[train], others, weights[train], blocks, like=everybody), test
 
 
 def course(

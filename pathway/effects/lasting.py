@@ -8,7 +8,7 @@ with them, every later measurement tells something of an insats, too. The shares
 effects make of earlier amounts; where nothing lasts, or effects fade, they are 0 or less.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -19,9 +19,9 @@ from pathway.effects.outcomes import Split
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
-_DOUBT = 0.2  # standard deviation that the shares are believed to have about 0, and the scale of effects about 1
+_DOUBT = 0.2  # standard deviation that shares are believed to have: about 1 in the own interval, about 0 in later ones
 _BOUNDS = (-0.5, 1.0)  # of a share
-_LEAST = 0.5  # of the scale: below it effects are too unsure to say what lasts of them
+_LEAST = 0.5  # of the own interval: below it effects are too unsure to say what lasts of them
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Seen:
     Attributes
     ----------
     steps
-        Of the interval, of the one before and of all before that, shape (3, n, J).
+        Of m kinds of amounts, such as the interval's own, those of the one before and of all before that: (m, n, J).
     left
         What is left of the change, NaN where not measured, shape (n, J).
     noise
@@ -110,9 +110,16 @@ class Seen:
 
 
 def learn(parts: Iterable[Seen]) -> Lasting:
-    """Learn the shares by weighted least squares, with a scale of the effects beside, shrunk to what is believed."""
-    precision = np.eye(3) / _DOUBT**2
-    towards = precision[0].copy()
+    """Learn what lasts, in shares of what shows of amounts in their own interval."""
+    scale, *shares = borne_out(parts, (1.0, 0.0, 0.0))
+    before, long_before = np.clip(np.array(shares) / max(scale, _LEAST), *_BOUNDS)
+    return Lasting(float(before), float(long_before))
+
+
+def borne_out(parts: Iterable[Seen], believed: Sequence[float]) -> Array:
+    """Tell how much of a step of each kind shows: least squares, shrunk to what is believed; shape (m,)."""
+    precision = np.eye(len(believed)) / _DOUBT**2
+    towards: Array = np.array(believed, dtype=np.float64) / _DOUBT**2
     for part in parts:
         left, steps = Split.of(part.left), [Split.of(one) for one in part.steps]
         pairs = [(left.mean, [one.mean for one in steps], part.noise[0])]
@@ -123,6 +130,5 @@ def learn(parts: Iterable[Seen]) -> Lasting:
             columns = np.column_stack(given)[known]
             weighed = columns * (part.weights[known] / noise)[:, None]
             precision, towards = precision + weighed.T @ columns, towards + weighed.T @ change[known]
-    scale, *shares = np.linalg.solve(precision, towards)
-    before, long_before = np.clip(np.array(shares) / max(scale, _LEAST), *_BOUNDS)
-    return Lasting(float(before), float(long_before))
+    shares: Array = np.linalg.solve(precision, towards).astype(np.float64)
+    return shares
