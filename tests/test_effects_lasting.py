@@ -1,11 +1,13 @@
 """What insatser before an interval still give in it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from pathway.effects import GainModel
-from pathway.effects.lasting import Lasting, learn, with_earlier
+from pathway.effects.lasting import Lasting, Seen, learn, with_earlier
 from pathway.effects.learned import Learned
 from pathway.episodes import Episodes
 
@@ -99,7 +101,15 @@ def test_earlier_amounts_are_those_of_the_row_before_and_the_sum_of_all_before_t
     assert again[1:, :, 0].tolist() == [before[shuffled].tolist(), long_before[shuffled].tolist()]
 
 
-def test_shares_that_little_tells_stay_near_nothing():
+def test_shares_are_told_by_what_shows_of_earlier_steps_where_enough_shows():
+    rng = np.random.default_rng(7)
+    steps = rng.normal(size=(3, 300, 2))
+    left = 0.8 * steps[0] + 0.4 * steps[1] - 0.2 * steps[2] + rng.normal(0, 0.1, steps[0].shape)
+    left[0, 1] = np.nan
+    told = Seen(steps, left, noise=(0.01, 0.01), weights=np.ones(300))
+    assert learn([told, told]) == Lasting(pytest.approx(0.5, abs=0.03), pytest.approx(-0.25, abs=0.03))
+    unsure = learn([replace(told, noise=(1e6, 1e6))])
+    assert unsure == Lasting(pytest.approx(0.0, abs=0.01), pytest.approx(0.0, abs=0.01))
     assert learn([]) == Lasting(0.0, 0.0)
 
 

@@ -114,8 +114,7 @@ def gains(
     learned = factors.fit(parts, kinds.type_of, layout.n_types)
     factor = learned.on(modifiers, levels.mean(axis=1), kinds.type_of)
     effects = outcomes.fit(_design(kinds, layout, residual, factor, modifiers), split, weights, blocks)
-    scale = float(lasting.borne_out((one.seen for one in told), (1.0,))[0])
-    return Learned.of(kinds, layout, units, effects, learned, lasts).scaled(scale), foretold
+    return Learned.of(kinds, layout, units, effects, learned, lasts), foretold
 
 
 @dataclass(frozen=True)

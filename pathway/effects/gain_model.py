@@ -16,6 +16,9 @@ what having something spares a person of a gap is the same whatever it is, and i
 ``U_t`` is the time that had passed when an insats of the type began inside the interval. Who begins what in the middle
 of an interval is decided by how it went until then, so the change before is its cause and not its effect.
 
+Where it is known what each client had before, ``D``, ``B`` and ``C`` hold shares of earlier amounts, too: what lasts of
+them shows in later changes, levels held equal (`pathway.effects.lasting`).
+
 ``alone_k`` and ``beside_k`` are sums of what all insatser do, what the type does, what the group does, and the insats'
 own (`pathway.effects.layout`); outcomes are split into what is common and what is not (`pathway.effects.outcomes`).
 Every such block has a variance of its own (`pathway.effects.shrinkage`), and where insatser do much for a few outcomes

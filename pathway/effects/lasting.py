@@ -8,7 +8,7 @@ with them, every later measurement tells something of an insats, too. The shares
 effects make of earlier amounts; where nothing lasts, or effects fade, they are 0 or less.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -94,7 +94,7 @@ class Seen:
     Attributes
     ----------
     steps
-        Of m kinds of amounts, such as the interval's own, those of the one before and of all before that: (m, n, J).
+        Of the interval's own amounts, those of the one before and of all before that, shape (3, n, J).
     left
         What is left of the change, NaN where not measured, shape (n, J).
     noise
@@ -110,16 +110,9 @@ class Seen:
 
 
 def learn(parts: Iterable[Seen]) -> Lasting:
-    """Learn what lasts, in shares of what shows of amounts in their own interval."""
-    scale, *shares = borne_out(parts, (1.0, 0.0, 0.0))
-    before, long_before = np.clip(np.array(shares) / max(scale, _LEAST), *_BOUNDS)
-    return Lasting(float(before), float(long_before))
-
-
-def borne_out(parts: Iterable[Seen], believed: Sequence[float]) -> Array:
-    """Tell how much of a step of each kind shows: least squares, shrunk to what is believed; shape (m,)."""
-    precision = np.eye(len(believed)) / _DOUBT**2
-    towards: Array = np.array(believed, dtype=np.float64) / _DOUBT**2
+    """Learn the shares by weighted least squares, shrunk to what is believed, beside how much of own steps shows."""
+    precision = np.eye(3) / _DOUBT**2
+    towards = precision[0].copy()
     for part in parts:
         left, steps = Split.of(part.left), [Split.of(one) for one in part.steps]
         pairs = [(left.mean, [one.mean for one in steps], part.noise[0])]
@@ -130,5 +123,6 @@ def borne_out(parts: Iterable[Seen], believed: Sequence[float]) -> Array:
             columns = np.column_stack(given)[known]
             weighed = columns * (part.weights[known] / noise)[:, None]
             precision, towards = precision + weighed.T @ columns, towards + weighed.T @ change[known]
-    shares: Array = np.linalg.solve(precision, towards).astype(np.float64)
-    return shares
+    own, *shares = np.linalg.solve(precision, towards)
+    before, long_before = np.clip(np.array(shares) / max(own, _LEAST), *_BOUNDS)
+    return Lasting(float(before), float(long_before))

@@ -71,12 +71,6 @@ class Learned:
             kinds, layout, units, effects.coefficients, common, _six_digits(own), noise, factors, targets, lasting
         )
 
-    def scaled(self, scale: float) -> "Learned":
-        """Make all effects, that of a gap too, larger or smaller; what had passed before a start is none."""
-        coefficients = self.coefficients * scale
-        coefficients[:, self.layout.late] = self.coefficients[:, self.layout.late]
-        return replace(self, coefficients=coefficients)
-
     def without_doubt_about_gap(self) -> "Learned":
         """Where no gap was looked for there is none, and no doubt about it."""
         covariances = [self.covariance_common.copy(), self.covariance_own.copy()]
