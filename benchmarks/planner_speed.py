@@ -56,7 +56,7 @@ def measure(n_insatser: int, weeks: int, seed: int, seconds: float, effort: Effo
     started = time.process_time()
     problem = compile(*given)
     board, work = Board(problem), Work(effort=effort)
-    best = best_of(board, work.rounds, work.effort)
+    best = best_of(board, work.width, work.effort)
     row: dict[str, Any] = {"plan": time.process_time() - started}
     worth = board.worth(best.picked)
     row |= {"proven": best.proven, "bound": relax(problem).bound / worth - 1, "options": len(problem.options)}
@@ -95,7 +95,7 @@ def agree(n_seeds: int) -> int:
     for seed in range(n_seeds):
         limits: dict[str, Any] = {"budget": 60_000} if seed % 3 == 0 else {}
         board = Board(compile(*builders.a_realistic_problem(seed, n_insatser=10, **limits)))
-        best = best_of(board, 10, Effort(deterministic=20.0, wall_seconds=60.0))
+        best = best_of(board, Work().width, Effort(deterministic=20.0, wall_seconds=60.0))
         plain = Plain(board.problem)
         for name, solve in (("plain CP-SAT", plain.by_cp_sat), ("HiGHS", plain.by_highs)):
             found, proven, _ = solve(20.0)

@@ -20,7 +20,7 @@ from pathway.planner.sifting import compile
 from pathway.planner.weeks import Weeks
 
 INDICATORS = ("tro", "ork", "mal")
-ENOUGH = Work(rounds=40, effort=Effort(deterministic=5.0, wall_seconds=60.0))
+ENOUGH = Work(effort=Effort(deterministic=5.0, wall_seconds=60.0))
 
 
 def planned(
@@ -513,8 +513,8 @@ def test_the_same_input_gives_the_same_proposal():
 
 def test_when_time_runs_out_there_is_a_plan_with_an_honest_gap():
     given_ = builders.a_realistic_problem(0)
-    hurried = propose(*given_, work=Work(rounds=5, effort=Effort(deterministic=1e-4, wall_seconds=5)))
-    patient = propose(*given_, work=Work(rounds=60, effort=Effort(deterministic=2, wall_seconds=60)))
+    hurried = propose(*given_, work=Work(width=2, effort=Effort(deterministic=1e-4, wall_seconds=5)))
+    patient = propose(*given_, work=Work(effort=Effort(deterministic=2, wall_seconds=60)))
     best, known = hurried.plans[0], patient.plans[0].objective
     assert best.status == "feasible"
     assert best.objective * (1 + best.gap) >= known - 1e-3
@@ -734,9 +734,9 @@ def test_a_search_from_nothing_and_one_from_a_good_plan_prove_the_same(seed: int
     problem = compile(case, catalogue, prospects)
     board = Board(problem)
     effort = Effort(deterministic=20, wall_seconds=60)
-    bare = models.search(problem, effort)
+    bare = models.Model(problem).solve(effort)
     start = improve(board, np.arange(len(problem.options)), rounds=30)
-    warm = models.search(problem, effort, board.worth(start))
+    warm = models.Model(problem).solve(effort, board.worth(start))
     assert bare.complete
     assert warm.complete
     assert board.worth(bare.picked) == pytest.approx(board.worth(warm.picked or start), abs=2e-4)

@@ -169,7 +169,7 @@ def test_plain_models_agree_on_the_best_plan(seed: int):
     given = builders.a_realistic_problem(seed + 300, n_insatser=14, **limits)
     problem = compile(*given, practice)
     board = Board(problem)
-    best = best_of(board, 10, Effort(deterministic=20.0, wall_seconds=60.0))
+    best = best_of(board, 60, Effort(deterministic=20.0, wall_seconds=60.0))
     assert best.proven
     assert relax(problem).bound >= board.worth(best.picked) - 1e-6
     plain = Plain(problem)
@@ -228,9 +228,9 @@ def test_no_plan_gains_more_beside_a_job_oriented_activity_than_the_bounds_allow
 def test_a_proof_by_bounds_on_days_beside_finds_what_counting_every_day_finds(seed: int):
     problem = compile(*builders.a_realistic_problem(seed, n_insatser=45, eligible=0.4))
     board, effort = Board(problem), Effort(deterministic=20, wall_seconds=60)
-    best = best_of(board, 2, effort)
+    best = best_of(board, 60, effort)
     hopeful = best.hopes > board.worth(best.picked) - 1e-6
-    exact = models.search(replace(problem, options=problem.options.where(hopeful)), effort)
+    exact = models.Model(replace(problem, options=problem.options.where(hopeful))).solve(effort)
     assert best.proven
     assert exact.complete
     assert exact.bound == pytest.approx(board.worth(best.picked), abs=1e-3)

@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from pathway.planner.board import NEVER, Board, Picked
+from pathway.planner.board import NEVER, Board
 from pathway.planner.improvement import tidy
 from pathway.planner.layout import Prices
 from pathway.planner.objective import Placement
+from pathway.planner.plans import Picked
 from pathway.planner.problem import Problem
 from pathway.planner.sifting import compile
 

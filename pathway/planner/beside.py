@@ -83,7 +83,8 @@ class _Counting:
         job = problem.jobs[options.owner]
         more = (options.extra[:, :, problem.weights > 0] > 0).any(axis=(1, 2))
         self.jobs = np.flatnonzero(job)
-        self.others = np.flatnonzero(more & ~job & np.isin(options.owner, sorted(candidates)))
+        others = np.flatnonzero(more & ~job & np.isin(options.owner, sorted(candidates)))
+        self.others = others[np.lexsort((options.owner[others], options.hours[others]))]
         self.limit = int(problem.cells.hours_left.max(initial=0))
         self.places = int(problem.cells.places_left.max(initial=0))
         self.most: list[int] = []
@@ -98,29 +99,33 @@ class _Counting:
         jobs, others = self.jobs[days[self.jobs] > 0], self.others[days[self.others] > 0]
         if not len(others) or (not len(jobs) and not given):
             return
-        counted, hours_of = [], []
-        for hours in np.unique(options.hours[others]).tolist():
-            fitting = jobs[options.hours[jobs] + hours <= self.limit]
-            on_job = self._column(int(self.edges[stretch + 1] - self.edges[stretch]), -1, self._nothing)
-            self.rows.append(Row((on_job,), (1,), fitting, days[fitting], given))
-            alike = others[options.hours[others] == hours]
-            for k in np.unique(options.owner[alike]).tolist():
-                own = alike[options.owner[alike] == k]
-                column = self._column(int(days[own].max()), k, self._steps_in(stretch, own[0]))
-                self.rows.append(Row((column,), (1,), own, days[own], 0))
-                self.rows.append(Row((column, on_job), (1, -1), own[:0], own[:0], 0))
-                counted.append(column)
-                hours_of.append(hours)
-        left = np.maximum(self.limit - options.hours[jobs], 0)
-        ones = (1,) * len(counted)
-        self.rows.append(Row(tuple(counted), ones, jobs, days[jobs] * (self.places - 1), given * self.places))
-        self.rows.append(Row(tuple(counted), tuple(hours_of), jobs, days[jobs] * left, given * self.limit))
+        limit, hours_of = self.limit, options.hours[others]
+        starts = np.flatnonzero(np.diff(hours_of, prepend=-1) | np.diff(options.owner[others], prepend=-1))
+        most = np.maximum.reduceat(days[others], starts).tolist()
+        steps = self._steps_in(stretch, others[starts])
+        counted, hours_before, on_job = [], -1, -1
+        for number, own in enumerate(np.split(others, starts[1:])):
+            hours = int(options.hours[own[0]])
+            if hours != hours_before:
+                fitting = jobs[options.hours[jobs] + hours <= limit]
+                on_job = self._column(int(self.edges[stretch + 1] - self.edges[stretch]), -1, self._nothing)
+                self.rows.append(Row((on_job,), (1,), fitting, days[fitting], given))
+                hours_before = hours
+            column = self._column(most[number], int(options.owner[own[0]]), steps[number])
+            self.rows.append(Row((column,), (1,), own, days[own], 0))
+            self.rows.append(Row((column, on_job), (1, -1), own[:0], own[:0], 0))
+            counted.append(column)
+        left = np.maximum(limit - options.hours[jobs], 0)
+        self.rows.append(
+            Row(tuple(counted), (1,) * len(counted), jobs, days[jobs] * (self.places - 1), given * self.places)
+        )
+        self.rows.append(Row(tuple(counted), tuple(hours_of[starts].tolist()), jobs, days[jobs] * left, given * limit))
 
-    def _steps_in(self, stretch: int, option: int) -> Array:
-        """(J,) steps more on each day beside: the most of the quarters that the stretch lies in."""
+    def _steps_in(self, stretch: int, which: Ints) -> Array:
+        """(m, J) steps more on each day beside: the most of the quarters that the stretch lies in."""
         bounds = self.problem.quarters
         there = (bounds[:-1] < self.edges[stretch + 1]) & (bounds[1:] > self.edges[stretch])
-        steps: Array = np.maximum(self.problem.options.extra[option, there], 0).max(axis=0)
+        steps: Array = np.maximum(self.problem.options.extra[which][:, there], 0).max(axis=1)
         return steps
 
     def _column(self, most: int, owner: int, steps: Array) -> int:

@@ -1,215 +1,131 @@
-"""A board to place options on: tells, for all options at once, which may be added to a plan and what that is worth."""
+"""A board to place options on: tells, for all options at once, which may be added to plans and what that is worth."""
 
 from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
 
-from pathway.catalogue import Insats
 from pathway.planner.objective import Array, value
-from pathway.planner.problem import Bools, Options, Problem
+from pathway.planner.plans import Picked, Plans, and_nothing, summed
+from pathway.planner.problem import Bools, Problem
 from pathway.planner.weeks import Ints
 
 NEVER = -np.inf
-Picked = tuple[int, ...]
-"""A plan as positions of options, ascending."""
 
 
-class Board:
-    """Weighs plans of one problem. A plan is a tuple of option positions; what is locked is in every plan."""
+class Board(Plans):
+    """Weighs all options of one problem, in one go, beside each of some plans."""
 
     def __init__(self, problem: Problem) -> None:
-        self.problem = problem
+        super().__init__(problem)
         options, n_cells = problem.options, len(problem.cells)
         spans, self._span_of = np.unique(options.first * (n_cells + 1) + options.beyond, return_inverse=True)
-        self._first, self._beyond = np.divmod(spans, n_cells + 1)
-        self._power = np.frexp(self._beyond - self._first)[1] - 1
-        self._tail = self._beyond - 2**self._power
-        self._from = np.maximum(options.start[:, None], problem.quarters[:-1])
-        self._to = np.maximum(np.minimum(options.end[:, None], problem.quarters[1:]), self._from)
-        self._worth = options.gain @ problem.weights
-        self._extra_worth = options.extra @ problem.weights
-        self._job = problem.jobs[options.owner] if len(options) else np.empty(0, dtype=bool)
-        self._exempt = np.array([insats.id in problem.required for insats in problem.candidates], dtype=bool)
+        self._first, last = np.divmod(spans, n_cells + 1)
+        self._power = np.frexp(last - self._first)[1] - 1
+        self._tail = last - 2**self._power
+        self._begins, self._beyond = and_nothing(options.first), and_nothing(options.beyond)
+        self._hours = and_nothing(options.hours)
 
-    @property
-    def options(self) -> Options:
-        """All options of the problem."""
-        return self.problem.options
-
-    def objective(self, picked: Sequence[int]) -> float:
-        """Objective of a plan, as the contract defines it."""
-        return float(value(self.added(picked), self.problem.prospects, self.problem.weights, self.problem.targets))
-
-    def worth(self, picked: Sequence[int]) -> float:
-        """Objective of a plan, bonus for preferred insatser, less prices: what plans are compared by."""
-        return self.objective(picked) + float(self.problem.merit[list(picked)].sum() if len(picked) else 0.0)
-
-    def added(self, picked: Sequence[int]) -> Array:
-        """(J,) steps that a plan adds."""
-        total: Array = self.problem.standing.gain + self._job_runs(picked) @ self._by_day(picked)
-        return total + self.options.gain[list(picked)].sum(axis=0) if len(picked) else total
-
-    def keeps_rules(self, picked: Picked) -> bool:
-        """Tell whether a plan keeps every rule; options by themselves keep those that concern one insats."""
-        owners = [int(k) for k in self.options.owner[list(picked)]] if picked else []
-        groups = [group for k in owners if (group := self.problem.candidates[k].group) is not None]
-        return (
-            len(set(owners)) == len(owners) <= self.problem.most_activities
-            and self.required.issubset(owners)
-            and len(set(groups)) == len(groups)
-            and self._fits(picked)
-            and self._in_order(picked, owners)
-            and self._reaches_levels(picked, owners)
-            and self._is_worth_while(picked)
-            and self._is_good_practice(picked)
-        )
-
-    def _fits(self, picked: Picked) -> bool:
-        options, problem = self.options, self.problem
-        hours, places = problem.cells.hours_left.copy(), problem.cells.places_left.copy()
-        for o in picked:
-            hours[options.first[o] : options.beyond[o]] -= options.hours[o]
-            places[options.first[o] : options.beyond[o]] -= 1
-        cost = sum(int(options.cost[o]) for o in picked)
-        return bool(hours.min() >= 0 and places.min() >= 0 and (problem.budget is None or cost <= problem.budget))
-
-    def _in_order(self, picked: Picked, owners: Sequence[int]) -> bool:
-        start, end = self.options.start, self.options.end
-        placed = dict(zip(owners, picked, strict=True))
-        for k, o in placed.items():
-            if any(first not in placed or end[placed[first]] > start[o] for first in self.problem.needs[k]):
-                return False
-            for other in self._apart_from[k]:
-                if other in placed and start[o] < end[placed[other]] and start[placed[other]] < end[o]:
-                    return False
-        return True
-
-    @cached_property
-    def _apart_from(self) -> tuple[tuple[int, ...], ...]:
-        return tuple(tuple(np.flatnonzero(row).tolist()) for row in self.apart)
-
-    def _reaches_levels(self, picked: Picked, owners: Sequence[int]) -> bool:
-        for k, o in zip(owners, picked, strict=True):
-            for gate in self.problem.gates[k]:
-                rest = [other for other in picked if other != o]
-                start = self.options.start[[o]]
-                if self._gained(rest, gate.j, start)[0] < gate.needed(start)[0]:
-                    return False
-        return True
-
-    def _is_worth_while(self, picked: Picked) -> bool:
-        if not picked:
-            return True
-        which = np.array(picked)
-        own = self._own_worth(picked, which)
-        return bool(np.all((own >= self.problem.least_worth - 1e-9) | self._exempt[self.options.owner[which]]))
-
-    def _is_good_practice(self, picked: Picked) -> bool:
-        if not picked:
-            return True
-        early, gap = self.problem.early_jobs, self.problem.practice.longest_gap_weeks
-        if early is not None and not early[list(picked)].any():
-            return False
-        if gap is None:
-            return True
-        reached = 0
-        spans = [(run.start, run.end) for run in self.problem.running]
-        spans += [(int(self.options.start[o]), int(self.options.end[o])) for o in picked]
-        for start, end in sorted(spans):
-            if start > reached + 7 * gap:
-                return False
-            reached = max(reached, end)
-        return True
-
-    @cached_property
-    def required(self) -> frozenset[int]:
-        """Positions of the candidates that every plan must hold."""
-        return frozenset(k for k, insats in enumerate(self.problem.candidates) if insats.id in self.problem.required)
-
-    def allowed(self, picked: Sequence[int], pool: Ints) -> Bools:
-        """Tell which options of the pool may be added to a plan, whatever they do to the worth of the rest."""
-        ok = self.with_room(picked, pool)
-        if ok.any():
-            here = pool[ok]
-            ok[ok] = self._between(picked, here) & self._worth_while(picked, here)
-        return ok
-
-    def weigh(self, picked: Sequence[int], pool: Ints) -> Array:
+    def weigh(self, picked: Picked, pool: Ints) -> Array:
         """Worth of the plan with each option of the pool added; `NEVER` where that may not be."""
-        result = np.full(len(pool), NEVER)
-        ok = self.allowed(picked, pool)
-        if ok.any():
-            result[ok] = self._worth_with(picked, pool[ok])
+        worth: Array = self.weigh_all((picked,), pool)[0]
+        return worth
+
+    def weigh_all(self, plans: Sequence[Picked], pool: Ints) -> Array:
+        """(P, m) worth of each plan with each option of the pool added; `NEVER` where that may not be.
+
+        Options that are added need not leave the others of the plan worth their while.
+        """
+        result = np.full((len(plans), len(pool)), NEVER)
+        slots = self._slots(plans)
+        ok = self._has_room(slots, pool) & self._keeps_apart(slots, pool)
+        self._keep_at_level(ok, plans, slots, pool)
+        plan, at = np.nonzero(ok)
+        runs = np.array([self._job_runs(picked) for picked in plans])
+        days = self._days_beside(runs, pool[at], plan)
+        own = self._worth[pool[at]] + (days * self._extra_worth[pool[at]]).sum(axis=1)
+        fair = (own >= self.problem.least_worth - 1e-9) | self._exempt[self.options.owner[pool[at]]]
+        plan, at, days = plan[fair], at[fair], days[fair]
+        result[plan, at] = self._worth_with(slots, runs, plan, pool[at], days)
         return result
 
-    def with_room(self, picked: Sequence[int], pool: Ints) -> Bools:
+    def with_room(self, picked: Picked, pool: Ints) -> Bools:
         """Tell which options of the pool fit the weeks, the budget and the number of activities beside a plan."""
+        room: Bools = self._has_room(self._slots((picked,)), pool)[0]
+        return room
+
+    def _has_room(self, slots: Ints, pool: Ints) -> Bools:
+        """(P, m) whether options fit the weeks, the budget and the number of activities beside each plan."""
         problem, options = self.problem, self.options
-        if len(picked) >= problem.most_activities:
-            return np.zeros(len(pool), dtype=bool)
-        hours, places = problem.cells.hours_left.copy(), problem.cells.places_left.copy()
-        for o in picked:
-            cells = slice(options.first[o], options.beyond[o])
-            hours[cells] -= options.hours[o]
-            places[cells] -= 1
-        hours[places < 1] = -1
-        span = self._span_of[pool]
-        ok: Bools = self._least_in_spans(hours)[span] >= options.hours[pool]
-        ok &= ~self._shut(picked)[options.owner[pool]]
+        cell = np.arange(len(problem.cells))
+        active = (self._begins[slots][:, :, None] <= cell) & (cell < self._beyond[slots][:, :, None])
+        hours = problem.cells.hours_left - (active * self._hours[slots][:, :, None]).sum(axis=1)
+        hours[problem.cells.places_left - active.sum(axis=1) < 1] = -1
+        n_there = (slots < len(options)).sum(axis=1, keepdims=True)
+        ok: Bools = self._least_in_spans(hours)[:, self._span_of[pool]] >= options.hours[pool]
+        ok &= n_there < problem.most_activities
         if problem.budget is not None:
-            ok &= options.cost[pool] <= problem.budget - sum(int(options.cost[o]) for o in picked)
+            ok &= self._cost[slots].sum(axis=1, keepdims=True) + options.cost[pool] <= problem.budget
         return ok
 
     def _least_in_spans(self, values: Ints) -> Ints:
+        """(P, S) least of (P, C) values in each span of cells that an option may take."""
         table = [values]
         for p in range(int(self._power.max(initial=0))):
-            padded = np.concatenate([table[-1][2**p :], table[-1][-1:].repeat(2**p)])[: len(values)]
-            table.append(np.minimum(table[-1], padded))
+            padded = np.concatenate([table[-1][:, 2**p :], table[-1][:, -1:].repeat(2**p, axis=1)], axis=1)
+            table.append(np.minimum(table[-1], padded[:, : values.shape[1]]))
         stacked = np.array(table)
-        least: Ints = np.minimum(stacked[self._power, self._first], stacked[self._power, self._tail])
+        least: Ints = np.minimum(stacked[self._power, :, self._first], stacked[self._power, :, self._tail]).T
         return least
 
-    def _shut(self, picked: Sequence[int]) -> Bools:
-        """(K,) candidates that cannot be added at any time: there already, a variant of one there, or lacking one."""
-        problem = self.problem
-        owners = {int(self.options.owner[o]) for o in picked}
-        groups = {problem.candidates[k].group for k in owners} - {None}
-        shut = np.zeros(len(problem.candidates), dtype=bool)
-        shut[list(owners)] = True
-        for k, insats in self._special:
-            shut[k] |= insats.group in groups or not owners.issuperset(problem.needs[k])
-        return shut
+    def _keeps_apart(self, slots: Ints, pool: Ints) -> Bools:
+        """(P, m) whether options may be beside those of each plan, and what must come before them is there."""
+        there = np.unique(slots)
+        for o in there[~self._is_told[there]].tolist():
+            self._clashes[o], self._is_told[o] = self._clashes_of(o), True
+        ok: Bools = ~np.any(self._clashes[slots[:, :, None], pool], axis=1)
+        owner = self._owner[slots]
+        for k in self._dependent:
+            own = self.options.owner[pool] == k
+            if own.any():
+                lacking = [~(owner == first).any(axis=1) for first in self.problem.needs[k]]
+                ok &= ~(np.any(lacking, axis=0)[:, None] & own)
+        return ok
 
     @cached_property
-    def _special(self) -> tuple[tuple[int, Insats], ...]:
-        """Candidates with variants, or that something must come before."""
-        candidates = enumerate(self.problem.candidates)
-        return tuple((k, insats) for k, insats in candidates if insats.group is not None or self.problem.needs[k])
+    def _dependent(self) -> tuple[int, ...]:
+        """Candidates that something must come before."""
+        return tuple(k for k in self.problem.alive if self.problem.needs[k])
 
-    def _between(self, picked: Sequence[int], pool: Ints) -> Bools:
-        """Tell which options keep the rules about order, exclusion and levels with what is in the plan."""
+    @cached_property
+    def _clashes(self) -> Bools:
+        """(n + 1, n) whether two options cannot be in one plan; rows are told when they are asked for."""
+        return np.zeros((len(self.options) + 1, len(self.options)), dtype=bool)
+
+    @cached_property
+    def _is_told(self) -> Bools:
+        told: Bools = np.arange(len(self.options) + 1) == len(self.options)
+        return told
+
+    def _clashes_of(self, o: int) -> Bools:
         options, problem = self.options, self.problem
-        ok = np.ones(len(pool), dtype=bool)
-        owner, start, end = options.owner[pool], options.start[pool], options.end[pool]
-        for o in picked:
-            k = int(options.owner[o])
-            if self._apart_from[k]:
-                ok &= ~(self.apart[k][owner] & (start < options.end[o]) & (options.start[o] < end))
-            if self._leads[k]:
-                ok &= ~(self._comes_after[k][owner] & (start < options.end[o]))
-            for first in problem.needs[k]:
-                ok &= (owner != first) | (end <= options.start[o])
-        return ok & self._at_level(picked, pool)
+        k = int(options.owner[o])
+        begins_before_end = options.start < options.end[o]
+        clashes: Bools = self._variants[k][options.owner]
+        if self._apart_from[k]:
+            clashes |= self.apart[k][options.owner] & begins_before_end & (options.start[o] < options.end)
+        if self._leads[k]:
+            clashes |= self._comes_after[k][options.owner] & begins_before_end
+        for first in problem.needs[k]:
+            clashes |= (options.owner == first) & (options.end > options.start[o])
+        return clashes
 
     @cached_property
-    def apart(self) -> Bools:
-        """(K, K) pairs that may not overlap."""
-        n = len(self.problem.candidates)
-        result = np.zeros((n, n), dtype=bool)
-        for a, b in self.problem.apart:
-            result[a, b] = True
-        return result
+    def _variants(self) -> Bools:
+        """(K, K) whether two candidates are the same, or variants of one."""
+        groups = np.array([insats.group or k for k, insats in enumerate(self.problem.candidates)], dtype=object)
+        alike: Bools = groups[:, None] == groups[None, :]
+        return alike
 
     @cached_property
     def _comes_after(self) -> Bools:
@@ -225,95 +141,59 @@ class Board:
     def _leads(self) -> list[bool]:
         return [bool(row.any()) for row in self._comes_after]
 
-    def _at_level(self, picked: Sequence[int], pool: Ints) -> Bools:
+    def _keep_at_level(self, ok: Bools, plans: Sequence[Picked], slots: Ints, pool: Ints) -> None:
+        """Strike out options that are not at the level that they require, or keep those of a plan from it."""
         options, problem = self.options, self.problem
-        ok = np.ones(len(pool), dtype=bool)
-        if not self._gated:
-            return ok
-        owner = options.owner[pool]
         for k in self._gated:
-            own = owner == k
-            if own.any():
+            own = np.flatnonzero(options.owner[pool] == k)
+            if len(own):
                 start = options.start[pool[own]]
                 for gate in problem.gates[k]:
-                    ok[own] &= self._gained(picked, gate.j, start) >= gate.needed(start)
-        for o in picked:
-            rest = [other for other in picked if other != o]
-            for gate in problem.gates[int(options.owner[o])]:
-                spare = self._gained(rest, gate.j, options.start[[o]])[0] - gate.needed(options.start[[o]])[0]
-                gain = options.gate_gain[pool, gate.j]
-                counts = np.where(
-                    gain > 0, options.end[pool] <= options.start[o], options.start[pool] < options.start[o]
-                )
-                ok &= spare + gain * counts >= 0
-        return ok
+                    ok[:, own] &= self._gained_all(slots, gate.j, start) >= gate.needed(start)
+        for row, picked in zip(ok, plans, strict=True):
+            for o in picked:
+                for gate in problem.gates[int(options.owner[o])]:
+                    rest = [other for other in picked if other != o]
+                    spare = self._gained(rest, gate.j, options.start[[o]])[0] - gate.needed(options.start[[o]])[0]
+                    gain = options.gate_gain[pool, gate.j]
+                    counts = np.where(
+                        gain > 0, options.end[pool] <= options.start[o], options.start[pool] < options.start[o]
+                    )
+                    row &= spare + gain * counts >= 0
 
     @cached_property
     def _gated(self) -> tuple[int, ...]:
         return tuple(k for k in self.problem.alive if self.problem.gates[k])
 
-    def _gained(self, picked: Sequence[int], j: int, start: Ints) -> Array:
-        """Sum what a plan has added to an indicator by each start: gains when they have ended, losses at once."""
-        gained = np.zeros(len(start))
-        options = self.options
-        for o in picked:
-            gain = options.gate_gain[o, j]
-            gained += gain * (options.end[o] <= start if gain > 0 else options.start[o] < start)
-        for begins, ends, steps in self.problem.standing.steps:
-            gained += steps[j] * (ends <= start if steps[j] > 0 else begins < start)
-        return gained
-
-    def _worth_while(self, picked: Sequence[int], pool: Ints) -> Bools:
-        own = self._own_worth(picked, pool)
-        result: Bools = (own >= self.problem.least_worth - 1e-9) | self._exempt[self.options.owner[pool]]
-        return result
-
-    def _own_worth(self, picked: Sequence[int], pool: Ints) -> Array:
-        """Weighted steps that options of the pool add by themselves, beside the job-oriented activities of the plan."""
-        beside = self._days_beside(self._job_runs(picked), pool) * self._extra_worth[pool]
-        own: Array = self._worth[pool] + beside.sum(axis=1)
-        return own
-
-    def _job_runs(self, picked: Sequence[int]) -> Bools:
-        """(D,) days on which a job-oriented activity runs."""
-        runs = self.problem.standing.job_runs.copy()
-        for o in picked:
-            if self._job[o]:
-                runs[self.options.start[o] : self.options.end[o]] = True
-        return runs
-
-    def _by_day(self, picked: Sequence[int]) -> Array:
-        """(D, J) steps that the plan's activities add more on each day on which a job-oriented one runs."""
-        steps = self.problem.standing.extra.copy()
-        for o in picked:
-            if not self._job[o]:
-                for q in range(len(self.problem.quarters) - 1):
-                    steps[self._from[o, q] : self._to[o, q]] += self.options.extra[o, q]
-        return steps
-
-    def days_beside(self, picked: Sequence[int], pool: Ints) -> Ints:
-        """(m, Q) days of each option, by quarter, on which a job-oriented activity of the plan runs; 0 for those."""
-        return self._days_beside(self._job_runs(picked), pool)
-
-    def _days_beside(self, runs: Bools, pool: Ints) -> Ints:
-        """(m, Q) days of each option, by quarter, on which `runs` says that a job-oriented activity runs."""
-        summed = np.concatenate([[0], np.cumsum(runs)])
-        days: Ints = summed[self._to[pool]] - summed[self._from[pool]]
-        days[self._job[pool]] = 0
-        return days
-
-    def _worth_with(self, picked: Sequence[int], pool: Ints) -> Array:
+    def _worth_with(self, slots: Ints, runs: Bools, plan: Ints, which: Ints, days: Ints) -> Array:
+        """(m,) worth of plans, each with one option more, which runs `days` beside a job-oriented activity."""
         options, problem = self.options, self.problem
-        runs = self._job_runs(picked)
-        added = options.gain[pool] + self.added(picked)
+        added = self._added(slots, runs)[plan] + options.gain[which]
         if runs.any():
-            added += np.einsum("nq,nqj->nj", self._days_beside(runs, pool), options.extra[pool])
-        job = self._job[pool]
-        if job.any():
-            bare = np.concatenate(
-                [np.zeros((1, added.shape[1])), np.cumsum(self._by_day(picked) * ~runs[:, None], axis=0)]
-            )
-            added[job] += bare[options.end[pool[job]]] - bare[options.start[pool[job]]]
+            added += np.einsum("nq,nqj->nj", days, self._extra[which])
+        job = np.flatnonzero(self._job[which])
+        if len(job):
+            added[job] += self._lifted(slots, runs, plan[job], which[job])
         worth = value(added, problem.prospects, problem.weights, problem.targets)
-        total: Array = worth + problem.merit[pool]
-        return total + float(problem.merit[list(picked)].sum() if len(picked) else 0.0)
+        total: Array = worth + self._merit[which] + self._merit[slots].sum(axis=1)[plan]
+        return total
+
+    def _lifted(self, slots: Ints, runs: Bools, plan: Ints, which: Ints) -> Array:
+        """(m, J) steps that the others of a plan add more beside each job-oriented option, beside none before."""
+        options, standing = self.options, self.problem.standing
+        first, last = options.start[which, None], options.end[which, None]
+        free = summed(~runs)
+        lifted = np.zeros((len(which), len(self.problem.weights)))
+        for slot in slots.T:
+            there = slot[plan]
+            some = np.flatnonzero(~self._job[there])
+            at, by = there[some], plan[some, None]
+            begin = np.maximum(self._from[at], first[some])
+            end = np.maximum(np.minimum(self._to[at], last[some]), begin)
+            lifted[some] += np.einsum("nq,nqj->nj", free[by, end] - free[by, begin], self._extra[at])
+        if standing.extra.any():
+            for p in np.unique(plan).tolist():
+                bare = np.cumsum(standing.extra * ~runs[p, :, None], axis=0)
+                bare = np.concatenate([np.zeros((1, lifted.shape[1])), bare])
+                lifted[plan == p] += bare[last[plan == p, 0]] - bare[first[plan == p, 0]]
+        return lifted

@@ -1,14 +1,19 @@
 """Good plans at once, without proof: fills a plan by what adds most, and takes plans apart to fill them better."""
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 
-from pathway.planner.board import NEVER, Board, Picked
+from pathway.planner.board import NEVER, Board
 from pathway.planner.objective import Array
+from pathway.planner.plans import Picked
 from pathway.planner.weeks import Ints
 
 WORTH_NOTICING = 1e-4  # weighted steps of the heaviest indicator: less than this is no improvement
 PRICES_OF_AN_HOUR = (0.0, 0.0005, 0.001, 0.002, 0.004)
 """Steps charged per hour while filling, so that long and heavy activities do not always crowd out the rest."""
+COST = 3.0  # what the relaxation says that an option costs counts so much beside what a growing plan is worth
+SAME = 6  # ways, at most, that a plan of so many activities is come across
 
 
 def fill(board: Board, picked: Picked, pool: Ints, price: float = 0.0, whim: Array | None = None) -> Picked:
@@ -21,17 +26,93 @@ def fill(board: Board, picked: Picked, pool: Ints, price: float = 0.0, whim: Arr
     whim
         (n,) factors on what each option adds, to find other plans than the first.
     """
-    options, scale = board.options, board.problem.heaviest
-    charge = price * scale * (options.hours[pool] / 100) * (options.end[pool] - options.start[pool]) / 7
-    while True:
-        before = board.worth(picked)
-        worth = board.weigh(picked, pool)
-        better = worth > before + WORTH_NOTICING * scale
-        if not better.any():
-            return picked
-        added = (worth - before - charge) * (1.0 if whim is None else whim[pool])
-        added[~better] = NEVER
-        picked = tuple(sorted((*picked, int(pool[added.argmax()]))))
+    return fill_all(board, (picked,), pool, (price,), whim)[0]
+
+
+def fill_all(
+    board: Board, plans: Sequence[Picked], pool: Ints, prices: Sequence[float] = (0.0,), whim: Array | None = None
+) -> list[Picked]:
+    """Fill several plans side by side, each as `fill` does; a price for each, or one for all."""
+    options, scale, plans = board.options, board.problem.heaviest, list(plans)
+    hours = scale * (options.hours[pool] / 100) * (options.end[pool] - options.start[pool]) / 7
+    charge = np.broadcast_to(np.array(prices), len(plans))[:, None] * hours
+    growing = np.arange(len(plans) if len(pool) else 0)
+    while len(growing):
+        now = [plans[at] for at in growing]
+        added = board.weigh_all(now, pool) - np.array([[board.worth(plan)] for plan in now])
+        better = added > WORTH_NOTICING * scale
+        wanted = (added - charge[growing]) * (1.0 if whim is None else whim[pool])
+        best = np.where(better, wanted, NEVER).argmax(axis=1)
+        grows = better.any(axis=1)
+        for at, o in zip(growing[grows].tolist(), pool[best[grows]].tolist(), strict=True):
+            plans[at] = tuple(sorted((*plans[at], o)))
+        growing = growing[grows]
+    return plans
+
+
+def grow(board: Board, pool: Ints, hopes: Array, width: int) -> Picked | None:
+    """Grow many plans side by side, an activity at a time, and keep those that promise most: a beam search.
+
+    A plan promises what it is worth already, less what the relaxation says that its options cost: what that bound
+    has no room for is seldom in the best plan, whatever it adds at first.
+
+    Parameters
+    ----------
+    hopes
+        (n,) what no plan with the option is worth more than, as the relaxation sees it.
+    width
+        Plans that are kept at each step.
+
+    Returns
+    -------
+    The best plan come across, ``None`` if none was found that keeps all rules.
+    """
+    cost = COST * np.minimum(hopes - hopes.max(initial=NEVER), 0.0)
+    plans: dict[Picked, float] = {(): board.worth(())}
+    for own in _to_begin_with(board):
+        there = {plan: worth for plan, worth in plans.items() if not own.isdisjoint(plan)}
+        others = [plan for plan in plans if plan not in there]
+        plans = there | _longer(board, others, np.array(sorted(own)), cost, width)
+    if (placed := place_required(board)) is not None:
+        plans[placed] = board.worth(placed)
+    best, best_worth = None, NEVER
+    while plans:
+        for picked in sorted(plans, key=lambda picked: -plans[picked]):
+            if plans[picked] <= best_worth:
+                break
+            if board.keeps_rules(picked):
+                best, best_worth = picked, plans[picked]
+        plans = _longer(board, list(plans), pool, cost, width)
+    return best
+
+
+def _longer(board: Board, plans: list[Picked], pool: Ints, cost: Array, width: int) -> dict[Picked, float]:
+    """Give the most promising plans with one option of the pool more, and what they are worth."""
+    if not plans:
+        return {}
+    worth = board.weigh_all(plans, pool)
+    plan, at = np.nonzero(worth > NEVER)
+    worths = worth[plan, at]
+    promise = worths + np.array([sum(cost[o] for o in picked) for picked in plans])[plan] + cost[pool[at]]
+    kept: dict[Picked, float] = {}
+    for row in np.argsort(-promise, kind="stable")[: SAME * width].tolist():
+        kept[tuple(sorted((*plans[plan[row]], int(pool[at[row]]))))] = float(worths[row])
+        if len(kept) == width:
+            break
+    return kept
+
+
+def _to_begin_with(board: Board) -> Iterator[frozenset[int]]:
+    """Yield options of which every plan must hold one, what must come first before what needs it."""
+    early = board.problem.early_jobs
+    if early is not None:
+        yield frozenset(np.flatnonzero(early).tolist())
+    waiting = sorted(board.required)
+    while waiting:
+        k = next(k for k in waiting if not set(board.problem.needs[k]) & set(waiting))
+        own = board.problem.options_of(k)
+        yield frozenset(range(own.start, own.stop))
+        waiting.remove(k)
 
 
 def place_required(board: Board, picked: Picked = ()) -> Picked | None:
@@ -44,8 +125,7 @@ def place_required(board: Board, picked: Picked = ()) -> Picked | None:
             picked = tuple(sorted((*picked, int(jobs[worth.argmax()]))))
     waiting = sorted(board.required - {int(board.options.owner[o]) for o in picked})
     while waiting:
-        ready = [k for k in waiting if not set(board.problem.needs[k]) & set(waiting)]
-        k = ready[0]
+        k = next(k for k in waiting if not set(board.problem.needs[k]) & set(waiting))
         own = board.problem.options_of(k)
         pool = np.arange(own.start, own.stop)
         worth = board.weigh(picked, pool)
@@ -85,7 +165,7 @@ def improve(
     foundation = place_required(board) if start is None else None
     plans = [] if start is None else [start]
     if foundation is not None:
-        plans += [fill(board, foundation, pool, price) for price in PRICES_OF_AN_HOUR]
+        plans += fill_all(board, [foundation] * len(PRICES_OF_AN_HOUR), pool, PRICES_OF_AN_HOUR)
     plans = [plan for plan in plans if board.keeps_rules(plan)]
     if not plans:
         return None

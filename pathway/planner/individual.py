@@ -10,12 +10,13 @@ from pathway.catalogue import Catalogue
 from pathway.errors import FaultyCase
 from pathway.planner import conflicts, reasons, themes
 from pathway.planner.adjusting import adjusted
-from pathway.planner.board import Board, Picked
+from pathway.planner.board import Board
 from pathway.planner.conflicts import Conflict
 from pathway.planner.improvement import improve, tidy
 from pathway.planner.model import Effort
 from pathway.planner.objective import Array, Prospects, replay
 from pathway.planner.planned import Planned, Theme
+from pathway.planner.plans import Picked
 from pathway.planner.practice import Practice, shipped
 from pathway.planner.proving import POOL, best_of, likeliest
 from pathway.planner.reasons import NotChosen
@@ -31,15 +32,15 @@ class Work:
 
     Attributes
     ----------
-    rounds
-        Times that a first plan is taken apart and filled again before the solver starts.
+    width
+        Plans that are grown side by side for a first one, before the solver starts.
     effort
         Limits of the solver for the first plan.
     first_only
         Whether the first plan is all that is asked for: no alternatives, and no reasons (`not_chosen` is empty).
     """
 
-    rounds: int = 2
+    width: int = 60
     effort: Effort = field(default_factory=Effort)
     first_only: bool = False
 
@@ -252,7 +253,7 @@ def _first(board: Board, work: Work, start: Planned | None) -> _Settled | None:
     known = None if start is None else board.problem.locate(start.placements)
     if known is not None and not board.keeps_rules(known):
         known = None
-    best = best_of(board, work.rounds, work.effort, known)
+    best = best_of(board, work.width, work.effort, known)
     if best.picked is None:
         return None
     return _Settled(tidy(board, best.picked), best.bound, best.proven, best.hopes)

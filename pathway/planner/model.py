@@ -12,7 +12,8 @@ import numpy as np
 from pathway.planner import beside as besides
 from pathway.planner.objective import Array
 from pathway.planner.problem import Bools, Problem
-from pathway.planner.rows import STEPS_UNIT, Rows
+from pathway.planner.relaxation import Relaxed
+from pathway.planner.rows import STEPS_UNIT, Rows, Term, each, nonzero
 from pathway.planner.rules import Rule
 from pathway.planner.weeks import Ints
 
@@ -57,21 +58,19 @@ class Found:
     spent: float
 
 
-def search(problem: Problem, effort: Effort, better_than: float | None = None) -> Found:
-    """Search for the best plan of a problem.
-
-    Parameters
-    ----------
-    better_than
-        Only plans worth more than this are looked for, in weighted steps with bonuses.
-    """
-    return Model(problem).solve(effort, better_than)
-
-
 def can_be(problem: Problem, effort: Effort, without: frozenset[Rule]) -> bool:
     """Tell whether any plan keeps the rules, but for some; where the effort is spent, it is taken to."""
-    found = Model(problem, without=without, valued=False).solve(effort, None)
+    found = Model(problem, without=without, valued=False).solve(effort)
     return found.picked is not None or not found.complete
+
+
+@dataclass(frozen=True, eq=False)
+class _Beside:
+    """A column that counts days beside a job-oriented activity: whose (-1: of what is locked), (J,) steps for each."""
+
+    column: int
+    owner: int
+    steps: Array
 
 
 class Model(Rows):
@@ -88,6 +87,8 @@ class Model(Rows):
         Rules that are left out: to find those that stand in the way of one another.
     valued
         Whether plans are compared by worth, or any that keeps the rules will do.
+    relaxed
+        What the relaxation says of the problem's options, if known: a row more.
     """
 
     def __init__(
@@ -97,6 +98,7 @@ class Model(Rows):
         hopeful: frozenset[int] = frozenset(),
         without: frozenset[Rule] = frozenset(),
         valued: bool = True,
+        relaxed: Relaxed | None = None,
     ) -> None:
         super().__init__(problem, without)
         self.unit = STEPS_UNIT / problem.heaviest
@@ -104,12 +106,13 @@ class Model(Rows):
         self.hopeful = hopeful - self.exactly
         self.roughly = frozenset(problem.alive) - self.exactly - self.hopeful
         self.alone = self._alone()
-        self.beside: dict[int, list[tuple[Any, Array]]] = {}  # per candidate: a count of days, steps on each
-        self.locked_beside: list[tuple[Any, Array]] = []
+        self.beside: list[_Beside] = []
         if valued:
             self._count_days_beside()
             self._keep_worth_while()
-            self._value()
+            worths = self._value()
+            if relaxed is not None and np.isfinite(relaxed.bound):
+                self._keep_below(relaxed, worths)
 
     def _alone(self) -> Array:
         """(n, J) steps that each option adds whatever else is new: alone, and beside locked job-oriented activities."""
@@ -154,13 +157,13 @@ class Model(Rows):
                 if len(active):
                     steps = options.extra[own[0], quarter[slot]]
                     exact = bool(np.any(steps[counts] < 0))
-                    both = self._both(active, days[active, slot], job_runs[slot], exact)
-                    self.beside.setdefault(k, []).append((both, steps))
+                    column, n_days = self._both(active, days[active, slot], job_runs[slot], exact)
+                    self.beside.append(_Beside(column, k, n_days * steps))
         if by_day.any():
             for slot in slots:
                 steps = by_day[edges[slot] : edges[slot + 1]].sum(axis=0)
                 if steps.any():
-                    self.locked_beside.append((job_runs[slot], steps))
+                    self.beside.append(_Beside(job_runs[slot], -1, steps))
 
     def _covers(self, which: Ints, edges: Ints) -> Bools:
         """(n, S) whether each option runs all through each slot between two edges."""
@@ -169,40 +172,52 @@ class Model(Rows):
         return covers
 
     def _count_roughly(self) -> None:
-        """Count no more days beside in a stretch of the grid than the activity, and job-oriented ones, have there."""
+        """Count no more days beside in a stretch than the activity, and job-oriented ones, have there."""
         found = besides.count(self.problem, self.roughly, besides.by_grid(self.problem))
-        days = [self.model.new_int_var(0, most, "") for most in found.most.tolist()]
+        first = self.n_columns
+        for most in found.most.tolist():
+            self._new(0, most)
         for row in found.rows:
-            left = self.cp.LinearExpr.weighted_sum([days[column] for column in row.columns], row.sizes)
-            self.model.add(left <= self._sum(row.options, row.days) + row.given)
+            columns = [first + column for column in row.columns]
+            self._keep((columns, list(row.sizes)), each(row.options, -row.days), most=row.given)
         for column in np.flatnonzero(found.owner >= 0).tolist():
-            self.beside.setdefault(int(found.owner[column]), []).append((days[column], found.steps[column]))
+            self.beside.append(_Beside(first + column, int(found.owner[column]), found.steps[column]))
 
-    def _any_of(self, which: Ints) -> Any:
+    def _keep_follows(self, one: int, other: int) -> None:
+        """Let the second literal hold where the first does."""
+        row = self.model.proto.constraints.add()
+        row.enforcement_literal.append(one)
+        row.bool_and.literals.append(other)
+
+    def _any_of(self, which: Ints) -> int:
         """Tell whether any of the options is picked."""
-        result = self.model.new_bool_var("")
-        self.model.add(self._sum(which) >= result)
-        for pick in self._picks(which):
-            self.model.add_implication(pick, result)
+        result = self._new(0, 1)
+        self._keep(each(which), ([result], [-1]), least=0)
+        for option in which.tolist():
+            self._keep_follows(option, result)
         return result
 
-    def _both(self, active: Ints, days: Ints, job_runs: Any, exact: bool) -> Any:
-        """Count the days of the option picked of `active`, one at most, if `job_runs`; at most so many if not exact."""
+    def _both(self, active: Ints, days: Ints, job_runs: int, exact: bool) -> tuple[int, int]:
+        """Count the days of the option picked of `active`, one at most, if `job_runs`; at most so many if not exact.
+
+        Returns
+        -------
+        A column, and how many days one of it stands for.
+        """
         most = int(days.max())
-        picked = self._sum(active, days)
         if most == int(days.min()):
-            both = self.model.new_bool_var("")
-            self.model.add_implication(both, job_runs)
-            self.model.add(both <= self._sum(active))
+            both = self._new(0, 1)
+            self._keep_follows(both, job_runs)
+            self._keep(([both], [1]), each(active, -1), most=0)
             if exact:
-                self.model.add(both >= self._sum(active) + job_runs - 1)
-            return most * both
-        result = self.model.new_int_var(0, most, "")
-        self.model.add(result <= picked)
-        self.model.add(result <= most * job_runs)
+                self._keep(each(active), ([job_runs, both], [1, -1]), most=1)
+            return both, most
+        result = self._new(0, most)
+        self._keep(([result], [1]), each(active, -days), most=0)
+        self._keep(([result, job_runs], [1, -most]), most=0)
         if exact:
-            self.model.add(result >= picked - most * (1 - job_runs))
-        return result
+            self._keep(each(active, days), ([job_runs, result], [most, -1]), most=most)
+        return result, 1
 
     # -- worth
 
@@ -216,12 +231,18 @@ class Model(Rows):
             doubtful = (alone[own] < problem.least_worth) | (extra[own] < 0).any(axis=1)
             if problem.candidates[k].id in problem.required or not doubtful.any():
                 continue
-            beside = [self._whole(float(steps @ problem.weights)) * days for days, steps in self.beside.get(k, [])]
-            worths = self._wholes(alone[own])
-            present = self._sum(own)
-            self.model.add(
-                self._sum(own, worths) + self.cp.LinearExpr.sum(beside) >= self._whole(problem.least_worth) * present
+            least = self._whole(problem.least_worth)
+            self._keep(
+                each(own, self._wholes(alone[own]) - least),
+                self._days_beside(problem.weights, k),
+                least=0,
             )
+
+    def _days_beside(self, weights: Array, k: int | None = None) -> Term:
+        """Give the term of days beside, as many steps each as the weights make of them; of one candidate, or all."""
+        parts = [part for part in self.beside if k is None or part.owner == k]
+        steps = np.array([part.steps for part in parts]).reshape(len(parts), len(weights))
+        return nonzero(np.array([part.column for part in parts], dtype=np.int64), self._wholes(steps @ weights))
 
     def _whole(self, weighted_steps: float) -> int:
         return round(float(weighted_steps) * self.unit)
@@ -229,54 +250,67 @@ class Model(Rows):
     def _wholes(self, weighted_steps: Array) -> Ints:
         return np.rint(weighted_steps * self.unit).astype(np.int64)
 
-    def _value(self) -> None:
-        """Value per indicator: the steps added, counted up to the target and down to the end of the scale."""
+    def _value(self) -> list[int]:
+        """Value per indicator: the steps added, counted up to the target and down to the end of the scale.
+
+        Returns
+        -------
+        The columns that add up to the objective of a plan.
+        """
         problem = self.problem
         worths = [self._value_of(j, float(weight)) for j, weight in enumerate(problem.weights) if weight > 0]
         merit = self._wholes(problem.merit)
         counted = np.flatnonzero(merit)
-        self.model.maximize(self.cp.LinearExpr.sum(worths) + self._sum(counted, merit[counted]))
+        objective = self.model.proto.objective  # CP-SAT minimises: worth is negated
+        objective.vars.extend([*worths, *counted.tolist()])
+        objective.coeffs.extend([*[-1] * len(worths), *(-merit[counted]).tolist()])
+        objective.scaling_factor = -1.0
+        return worths
 
-    def _value_of(self, j: int, weight: float) -> Any:
-        problem, model = self.problem, self.model
-        sizes = self._wholes(weight * self.alone[:, j])
-        counted = np.flatnonzero(sizes)
-        parts = [part for of_one in self.beside.values() for part in of_one] + self.locked_beside
-        extra = [(days, self._whole(weight * float(steps[j]))) for days, steps in parts]
-        beside = [size * days for days, size in extra if size]
+    def _keep_below(self, relaxed: Relaxed, worths: list[int]) -> None:
+        """Let no plan be worth more than the relaxation's bound, less what it says that its options cost."""
+        costs = np.floor((relaxed.bound - relaxed.with_option) * self.unit).astype(np.int64)
+        sizes = costs + self._wholes(self.problem.merit)
+        bound = int(np.ceil(relaxed.bound * self.unit)) + TOLERANCE
+        self._keep((worths, [1] * len(worths)), nonzero(np.arange(len(sizes)), sizes), most=bound)
+
+    def _value_of(self, j: int, weight: float) -> int:
+        problem = self.problem
+        only = weight * (np.arange(len(problem.weights)) == j)
         standing = problem.standing.gain[j] + problem.standing.extra[problem.standing.job_runs, j].sum()
         without, target = float(problem.prospects.without[j]), float(problem.targets[j])
         low = problem.prospects.scale[0]
         constant = self._whole(float(problem.spare[j]) + weight * float(standing))
-        added = self._sum(counted, sizes[counted]) + self.cp.LinearExpr.sum(beside) + constant
+        alone = nonzero(np.arange(len(self.options)), self._wholes(-self.alone @ only))
+        added = (alone, self._days_beside(-only))
         most = self._whole(weight * (target - min(without, target)))
         least = self._whole(weight * (min(low, target) - min(without, target)))
-        worth = model.new_int_var(least, most, "")
+        worth = self._new(least, most)
         self._keep_whole(worth, most, weight, j)
         beyond = self._whole(float(problem.given_back[j]))
         if beyond <= 0:
-            model.add(worth <= added)
+            self._keep(([worth], [1]), *added, most=constant)
             return worth
         # Steps lost below the end of the scale do not count. Written with sizes, not conditions, so that the linear
         # relaxation keeps the row.
-        at_the_floor = model.new_bool_var("")
-        model.add(worth <= added + beyond * at_the_floor)
-        model.add(worth <= most - (most - least) * at_the_floor)
+        at_the_floor = self._new(0, 1)
+        self._keep(([worth, at_the_floor], [1, -beyond]), *added, most=constant)
+        self._keep(([worth, at_the_floor], [1, most - least]), most=most)
         return worth
 
-    def _keep_whole(self, worth: Any, most: int, weight: float, j: int) -> None:
+    def _keep_whole(self, worth: int, most: int, weight: float, j: int) -> None:
         """Count each gain, at its most and up to the target only: nothing new, but closer for the relaxation."""
         problem = self.problem
         sizes = np.minimum(self._wholes(weight * np.maximum(self.options.most[:, j], 0)) + 1, most)
         gained = np.flatnonzero(sizes > 0)
         standing = problem.standing.gain[j] + np.maximum(problem.standing.extra[:, j], 0).sum()
         constant = self._whole(float(problem.spare[j]) + weight * max(0.0, float(standing))) + 1
-        self.model.add(worth <= self._sum(gained, sizes[gained]) + constant)
+        self._keep(([worth], [1]), each(gained, -sizes[gained]), most=constant)
 
     # -- search
 
-    def solve(self, effort: Effort, better_than: float | None) -> Found:
-        """Run the search; see `search`."""
+    def solve(self, effort: Effort, better_than: float | None = None) -> Found:
+        """Search for the best plan; only plans worth more than this, in weighted steps with bonuses, are looked for."""
         solver = self.solver(effort)
         if better_than is not None:
             beyond = int(np.floor(better_than * self.unit)) + TOLERANCE
@@ -285,7 +319,8 @@ class Model(Rows):
         status = solver.solve(self.model)
         spent = float(solver.response_proto.deterministic_time)
         if status in (self.cp.OPTIMAL, self.cp.FEASIBLE):
-            picked = tuple(o for o, pick in enumerate(self.pick) if solver.boolean_value(pick))
+            solution = list(solver.response_proto.solution)[: len(self.options)]
+            picked = tuple(o for o, taken in enumerate(solution) if taken)
             return Found(picked, solver.best_objective_bound / self.unit, status == self.cp.OPTIMAL, spent)
         if status == self.cp.INFEASIBLE:
             return Found(None, -np.inf if better_than is None else better_than, True, spent)
@@ -306,4 +341,9 @@ class Model(Rows):
         parameters.linearization_level = 2
         parameters.cp_model_probing_level = 0
         parameters.add_lp_constraints_lazily = False
+        parameters.use_sat_inprocessing = False  # the searches are short: a few hundred conflicts
+        parameters.new_linear_propagation = False
+        parameters.symmetry_level = 0
+        parameters.linear_split_size = 1000
+        parameters.max_consecutive_inactive_count = 10  # rows that do not bind leave the solver's LP soon
         return solver

@@ -7,8 +7,9 @@ from itertools import combinations
 import numpy as np
 
 from pathway.planner import model
-from pathway.planner.board import NEVER, Board, Picked
-from pathway.planner.improvement import WORTH_NOTICING, fill, place_required
+from pathway.planner.board import NEVER, Board
+from pathway.planner.improvement import WORTH_NOTICING, fill_all, place_required
+from pathway.planner.plans import Picked
 from pathway.planner.rules import Code, Fact, Rule
 from pathway.planner.weeks import Ints
 
@@ -123,7 +124,7 @@ def _in_the_way(board: Board, first: Picked, k: int) -> Fact | None:
             return Fact(Rule.GROUP, other=other.id)
     excluders = [o for o in first if board.apart[k, options.owner[o]]]
     pool = _own(board, k)
-    if not excluders:
+    if not excluders or not _all_there(board, first, k):
         return None
     roomy = pool[board.with_room(first, pool)]
     clear = np.ones(len(roomy), dtype=bool)
@@ -142,6 +143,11 @@ def _own(board: Board, k: int) -> Ints:
     return np.arange(own.start, own.stop)
 
 
+def _all_of(board: Board, plan: Picked) -> Ints:
+    """Give every option of the insatser that a plan holds."""
+    return np.flatnonzero(np.isin(board.options.owner, board.options.owner[list(plan)]))
+
+
 def _force_all(board: Board, first: Picked, others: list[int]) -> dict[int, Picked]:
     """Find, for each of the others, a good plan that holds it, where there is one."""
     simple = [k for k in others if not board.problem.needs[k] or _all_there(board, first, k)]
@@ -149,11 +155,11 @@ def _force_all(board: Board, first: Picked, others: list[int]) -> dict[int, Pick
     for k in others:
         if k not in found and (plan := _force_with_what_it_needs(board, first, k)):
             found[k] = plan
-    found = {k: better for k, plan in found.items() if board.keeps_rules(better := _mend(board, plan, first, k))}
+    found = {k: plan for k, plan in _mended(board, found, first).items() if board.keeps_rules(plan)}
     least = (1 - MUCH) * board.worth(first)
     worths = {k: worth for k, plan in found.items() if (worth := board.worth(plan)) < least}
-    for k in sorted(worths, key=lambda k: worths[k])[:MOST_BUILT]:
-        found[k] = max([found[k], *_built_around(board, first, k)], key=board.worth)
+    for k, plans in _built_around(board, first, sorted(worths, key=lambda k: worths[k])[:MOST_BUILT]).items():
+        found[k] = max([found[k], *plans], key=board.worth)
     missing = [k for k in others if k not in found]
     for k in missing[:MOST_LAST_RESORTS]:
         plan = _ask_solver(board, first, k)
@@ -183,8 +189,8 @@ def _force_together(board: Board, first: Picked, others: list[int]) -> dict[int,
     owner = board.options.owner[pool]
     cuts = np.flatnonzero(np.diff(owner, prepend=-1))
     best: dict[int, tuple[float, Picked]] = {}
-    for rest in _smaller(board, first):
-        worth = board.weigh(rest, pool)
+    smaller = list(_smaller(board, first))
+    for rest, worth in zip(smaller, board.weigh_all(smaller, pool), strict=True):
         for a, b in zip(cuts.tolist(), [*cuts[1:].tolist(), len(pool)], strict=True):
             at = a + int(worth[a:b].argmax())
             k = int(owner[a])
@@ -198,15 +204,12 @@ def _force_together(board: Board, first: Picked, others: list[int]) -> dict[int,
 def _force_with_what_it_needs(board: Board, first: Picked, k: int) -> Picked | None:
     """Place what must come first as early as it can be, then the insats, in each smaller plan; keep the best."""
     chain = _in_order(board, k)
-    plans = []
-    for rest in _smaller(board, first):
-        plan: Picked | None = rest
-        for number, part in enumerate(chain):
-            if plan is not None and part not in {int(board.options.owner[o]) for o in plan}:
-                plan = _place(board, plan, part, early=number + 1 < len(chain))
-        if plan is not None and board.keeps_rules(plan):
-            plans.append(plan)
-    return max(plans, key=board.worth, default=None)
+    plans = list(_smaller(board, first))
+    for part in chain:
+        there = [plan for plan in plans if part in {int(board.options.owner[o]) for o in plan}]
+        others = [plan for plan in plans if plan not in there]
+        plans = there + _place(board, others, part, early=part != k)
+    return max((plan for plan in plans if board.keeps_rules(plan)), key=board.worth, default=None)
 
 
 def _in_order(board: Board, k: int) -> list[int]:
@@ -217,44 +220,46 @@ def _in_order(board: Board, k: int) -> list[int]:
     return [*order, k]
 
 
-def _place(board: Board, plan: Picked, k: int, early: bool) -> Picked | None:
+def _place(board: Board, plans: list[Picked], k: int, early: bool) -> list[Picked]:
+    """Add an insats to plans, where it adds most or ends earliest; those that it cannot be added to are left out."""
     pool = _own(board, k)
-    worth = board.weigh(plan, pool)
-    if not len(pool) or not np.any(worth > NEVER):
-        return None
-    if early:
-        worth = np.where(worth > NEVER, -board.options.end[pool], NEVER)
-    return tuple(sorted((*plan, int(pool[worth.argmax()]))))
+    if not plans or not len(pool):
+        return []
+    worth = board.weigh_all(plans, pool)
+    may = worth > NEVER
+    best = np.where(may, -board.options.end[pool] if early else worth, NEVER).argmax(axis=1)
+    return [tuple(sorted((*plans[at], int(pool[best[at]])))) for at in np.flatnonzero(may.any(axis=1)).tolist()]
 
 
-def _mend(board: Board, plan: Picked, first: Picked, k: int) -> Picked:
-    """Better a plan with the insats by taking back what was given up of the first plan."""
-    options = board.options
-    there = {int(options.owner[o]) for o in plan}
-    given_up = [int(options.owner[o]) for o in first if int(options.owner[o]) not in there]
-    if not given_up:
-        return plan
-    pool = np.concatenate([_own(board, other) for other in sorted(given_up)])
-    best = fill(board, plan, pool)
-    return best if board.keeps_rules(best) else plan
+def _mended(board: Board, found: dict[int, Picked], first: Picked) -> dict[int, Picked]:
+    """Better plans with one more insats by taking back what was given up of the first plan."""
+    better = fill_all(board, list(found.values()), _all_of(board, first))
+    pairs = zip(found.items(), better, strict=True)
+    return {k: mended if board.keeps_rules(mended) else plan for (k, plan), mended in pairs}
 
 
-def _built_around(board: Board, first: Picked, k: int) -> Iterator[Picked]:
-    """Yield plans that begin with what must come first, as early as can be, and a light choice of the insats."""
-    options, own = board.options, _own(board, k)
-    pool = np.concatenate([_own(board, other) for other in sorted({int(options.owner[o]) for o in first})])
-    begun = place_required(board)
-    for part in _in_order(board, k)[:-1]:
-        if begun is not None and part not in {int(options.owner[o]) for o in begun}:
-            begun = _place(board, begun, part, early=True)
-    if begun is None:
-        return
-    may = own[board.weigh(begun, own) > NEVER]
-    load = options.hours[may] * (options.end[may] - options.start[may])
-    for o in may[np.argsort(load, kind="stable")[:LIGHTEST]].tolist():
-        plan = fill(board, tuple(sorted((*begun, o))), pool)
+def _built_around(board: Board, first: Picked, others: list[int]) -> dict[int, list[Picked]]:
+    """Build plans around each of the others: what must come first, as early as can be, and a light choice of it."""
+    begun = [(k, plan) for k in others for plan in _begun_with(board, k)]
+    built: dict[int, list[Picked]] = {}
+    for (k, _), plan in zip(begun, fill_all(board, [plan for _, plan in begun], _all_of(board, first)), strict=True):
         if board.keeps_rules(plan):
-            yield plan
+            built.setdefault(k, []).append(plan)
+    return built
+
+
+def _begun_with(board: Board, k: int) -> Iterator[Picked]:
+    options, own = board.options, _own(board, k)
+    foundation = place_required(board)
+    begun = [] if foundation is None else [foundation]
+    for part in _in_order(board, k)[:-1]:
+        if begun and part not in {int(options.owner[o]) for o in begun[0]}:
+            begun = _place(board, begun, part, early=True)
+    for rest in begun:
+        may = own[board.weigh(rest, own) > NEVER]
+        load = options.hours[may] * (options.end[may] - options.start[may])
+        for o in may[np.argsort(load, kind="stable")[:LIGHTEST]].tolist():
+            yield tuple(sorted((*rest, o)))
 
 
 def _ask_solver(board: Board, first: Picked, k: int) -> Picked | None:
@@ -269,5 +274,5 @@ def _ask_solver(board: Board, first: Picked, k: int) -> Picked | None:
         helpful |= set(sorted(lift, key=lambda other: -lift[other])[:MOST_HELPERS])
     keep = np.isin(board.options.owner, sorted(helpful))
     part = replace(with_it, options=board.options.where(keep))
-    found = model.Model(part, exactly=frozenset()).solve(LAST_RESORT, None)
+    found = model.Model(part, exactly=frozenset(), hopeful=frozenset(part.alive)).solve(LAST_RESORT)
     return None if found.picked is None else tuple(np.flatnonzero(keep)[list(found.picked)].tolist())

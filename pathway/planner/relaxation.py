@@ -38,6 +38,10 @@ class Relaxed:
     with_option: Array
     share: Array
 
+    def where(self, keep: Bools) -> "Relaxed":
+        """Keep what is said of some options."""
+        return Relaxed(self.bound, self.with_option[keep], self.share[keep])
+
 
 def relax(problem: Problem) -> Relaxed:
     """Bound the worth of plans."""

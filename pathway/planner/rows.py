@@ -1,19 +1,23 @@
 """The rules of a plan as rows of a CP-SAT model: everything but what a plan is worth."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import numpy as np
 
 from pathway.planner.problem import Gate, Problem, fullest
 from pathway.planner.rules import Rule
 from pathway.planner.weeks import Ints
 
+ENDLESS = 2**62
+Term = tuple[list[int], list[int]]
+"""Columns of the model, and their sizes in a row."""
+
 STEPS_UNIT = 1_000_000  # a step of the heaviest indicator, or towards a required level, in the model's whole numbers
 
 
 class Rows:
-    """One literal per option, and the rules between them. Each method that begins with ``_keep`` is one or a few.
+    """Columns and rows of the model: one literal per option, and the rules between them, each as one or a few rows.
+
+    Rows are written as numbers straight into the model that CP-SAT reads: as expressions in Python they would take
+    several times as long. Columns are told by position; the options are the first.
 
     Parameters
     ----------
@@ -28,7 +32,9 @@ class Rows:
         self.problem = problem
         self.options = problem.options
         self.model = cp_model.CpModel()
-        self.pick = [self.model.new_bool_var("") for _ in range(len(self.options))]
+        self.n_columns = 0
+        for _ in range(len(self.options)):
+            self._new(0, 1)
         self.without = without
         self._keep_once_and_few()
         self._keep_within_weeks_and_budget()
@@ -40,49 +46,59 @@ class Rows:
             self._keep_levels()
         self._keep_good_practice()
 
-    def _picks(self, which: Ints) -> list[Any]:
-        return [self.pick[o] for o in which.tolist()]
+    # -- columns and rows
 
-    def _sum(self, which: Ints, sizes: Ints | None = None) -> Any:
-        if sizes is None:
-            return self.cp.LinearExpr.sum(self._picks(which))
-        return self.cp.LinearExpr.weighted_sum(self._picks(which), sizes.tolist())
+    def _new(self, least: int, most: int) -> int:
+        """Add a column of whole numbers; hand back its position."""
+        self.model.proto.variables.add().domain.extend([least, most])
+        self.n_columns += 1
+        return self.n_columns - 1
+
+    def _keep(self, *terms: Term, least: int = -ENDLESS, most: int = ENDLESS) -> None:
+        """Keep Σ size × column within limits. Each term is some columns and their sizes."""
+        row = self.model.proto.constraints.add().linear
+        for columns, sizes in terms:
+            row.vars.extend(columns)
+            row.coeffs.extend(sizes)
+        row.domain.extend([least, most])
+
+    def _keep_one_at_most(self, which: Ints) -> None:
+        self.model.proto.constraints.add().at_most_one.literals.extend(which.tolist())
 
     def _own(self, k: int) -> Ints:
         own = self.problem.options_of(k)
         return np.arange(own.start, own.stop)
 
+    # -- rules
+
     def _keep_once_and_few(self) -> None:
-        problem, model = self.problem, self.model
-        groups: dict[str, list[Any]] = {}
+        problem = self.problem
+        groups: dict[str, list[Ints]] = {}
         for k in problem.alive:
-            insats, picks = problem.candidates[k], self._picks(self._own(k))
+            insats, own = problem.candidates[k], self._own(k)
             if insats.id in problem.required and Rule.REQUIRED_WISH not in self.without:
-                model.add_exactly_one(picks)
+                self.model.proto.constraints.add().exactly_one.literals.extend(own.tolist())
             else:
-                model.add(self.cp.LinearExpr.sum(picks) <= 1)
+                self._keep(each(own), most=1)
             if insats.group is not None:
-                groups.setdefault(insats.group, []).extend(picks)
+                groups.setdefault(insats.group, []).append(own)
         if Rule.GROUP not in self.without:
             for variants in groups.values():
-                model.add_at_most_one(variants)
+                self._keep_one_at_most(np.concatenate(variants))
         if Rule.MAX_ACTIVITIES not in self.without:
-            model.add(self.cp.LinearExpr.sum(self.pick) <= problem.most_activities)
+            self._keep(each(np.arange(len(self.options))), most=problem.most_activities)
 
     def _keep_within_weeks_and_budget(self) -> None:
         """Limit hours and parallel insatser in the cells in which most is active."""
         problem, options = self.problem, self.options
         for cell, active_there in fullest(problem):
             active = np.flatnonzero(active_there)
-            limit = int(problem.cells.hours_left[cell])
             if Rule.PARALLEL not in self.without:
-                self.model.add(self._sum(active) <= int(problem.cells.places_left[cell]))
+                self._keep(each(active), most=int(problem.cells.places_left[cell]))
             if Rule.WEEKLY_LOAD not in self.without:
-                self.model.add(self._sum(active, options.hours[active]) <= limit)
-                for sizes, most in _rounded(options.hours[active], limit):
-                    self.model.add(self._sum(active, sizes) <= most)
+                self._keep(each(active, options.hours[active]), most=int(problem.cells.hours_left[cell]))
         if problem.budget is not None and Rule.BUDGET not in self.without:
-            self.model.add(self._sum(np.arange(len(options)), options.cost) <= problem.budget)
+            self._keep(each(np.arange(len(options)), options.cost), most=problem.budget)
 
     def _keep_order(self) -> None:
         """Start by a day only if what must come first has ended by then."""
@@ -92,8 +108,7 @@ class Rows:
             for first in self.problem.needs[k]:
                 theirs = self._own(first)
                 for day in np.unique(start[own]).tolist():
-                    by_then = own[start[own] <= day]
-                    self.model.add(self._sum(by_then) <= self._sum(theirs[end[theirs] <= day]))
+                    self._keep(each(own[start[own] <= day]), each(theirs[end[theirs] <= day], -1), most=0)
 
     def _keep_apart(self) -> None:
         start, end = self.options.start, self.options.end
@@ -102,7 +117,7 @@ class Rows:
             if a > b or not len(self._own(a)) or not len(self._own(b)):
                 continue
             for day in np.unique(start[both]).tolist():
-                self.model.add_at_most_one(self._picks(both[(start[both] <= day) & (day < end[both])]))
+                self._keep_one_at_most(both[(start[both] <= day) & (day < end[both])])
 
     def _keep_levels(self) -> None:
         for k in self.problem.alive:
@@ -129,33 +144,35 @@ class Rows:
                 continue
             needed = int(np.ceil(short * STEPS_UNIT)) + worst
             starting = own[options.start[own] == day]
-            self.model.add(self._sum(counts, steps[counts]) + worst >= needed * self._sum(starting))
+            self._keep(each(counts, steps[counts]), each(starting, -needed), least=-worst)
 
     def _keep_good_practice(self) -> None:
         """Let a job-oriented insats start early, and no gap be too long, where these rules are on."""
         problem, options = self.problem, self.options
         if problem.early_jobs is not None and Rule.JOB_EARLY not in self.without:
-            early = np.flatnonzero(problem.early_jobs)
-            self.model.add(self._sum(np.arange(len(options))) <= problem.most_activities * self._sum(early))
+            self._keep_some_of(np.flatnonzero(problem.early_jobs), np.arange(len(options)))
         if problem.practice.longest_gap_weeks is None or Rule.GAP in self.without:
             return
         longest = 7 * problem.practice.longest_gap_weeks
         for day in np.unique(options.start[options.start > longest]).tolist():
             if any(run.start < day <= run.end + longest for run in problem.running):
                 continue
-            starting = np.flatnonzero(options.start == day)
             before = np.flatnonzero((options.start < day) & (options.end >= day - longest))
-            self.model.add(self._sum(starting) <= problem.most_activities * self._sum(before))
+            self._keep_some_of(before, np.flatnonzero(options.start == day))
+
+    def _keep_some_of(self, these: Ints, where: Ints) -> None:
+        """Let none of some options be without one of these."""
+        sizes = np.zeros(len(self.options), dtype=np.int64)
+        sizes[where] += 1
+        sizes[these] -= self.problem.most_activities
+        self._keep(nonzero(np.arange(len(sizes)), sizes), most=0)
 
 
-def _rounded(hours: Ints, limit: int) -> Iterator[tuple[Ints, int]]:
-    """Rows that a load row implies for whole activities, by the dual feasible functions of Fekete and Schepers (2001).
+def each(which: Ints, sizes: Ints | int = 1) -> Term:
+    """Give the term of some columns: each times its size, or all times one."""
+    return which.tolist(), [sizes] * len(which) if isinstance(sizes, int) else sizes.tolist()
 
-    They say such things as "no two activities of more than half the hours": nothing new, but the linear relaxation
-    does not see it. For each k: sizes h become k·h where (k + 1)·h divides by the limit, else limit·⌊(k + 1)·h/limit⌋.
-    """
-    for k in (1, 2, 3):
-        multiples, rest = np.divmod((k + 1) * hours, max(limit, 1))
-        sizes = np.where(rest == 0, k * hours, multiples * limit)
-        if np.any(sizes > k * hours):
-            yield sizes, k * limit
+
+def nonzero(which: Ints, sizes: Ints) -> Term:
+    """Give the term of those columns that have a size."""
+    return each(which[sizes != 0], sizes[sizes != 0])

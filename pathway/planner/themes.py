@@ -7,15 +7,16 @@ from itertools import combinations
 
 import numpy as np
 
-from pathway.planner.board import Board, Picked
-from pathway.planner.improvement import improve, tidy
+from pathway.planner.board import Board
+from pathway.planner.improvement import grow, tidy
 from pathway.planner.objective import Array
 from pathway.planner.planned import Theme
+from pathway.planner.plans import Picked
 from pathway.planner.proving import POOL, likeliest
 from pathway.planner.weeks import Ints
 
 PULL = 0.3  # of the first plan's worth: what doing all for the theme is worth while an alternative is looked for
-ROUNDS = 4  # times that an alternative is taken apart and filled again
+WIDTH = 12  # plans that are grown side by side for an alternative
 WAYS = 2  # sets of insatser that are left out to find an alternative
 HEALTH = "hälsa"
 
@@ -127,16 +128,14 @@ class _Aim:
 def _another(aim: _Aim, before: list[Picked]) -> Picked | None:
     """Leave out a third of each plan before, in a few ways, and make the best of what is left."""
     board, pulled = aim.board, aim.pulled
-    plans = []
-    for banned in _ways_to_differ(pulled, before):
-        options = aim.pool[~np.isin(board.options.owner[aim.pool], sorted(banned))]
-        plan = improve(pulled, options, ROUNDS) if len(options) else None
-        if plan is not None:
-            plan = tidy(pulled, plan)
-            if plan and aim.betters(plan) and all(differs(plan, other, board) for other in before):
-                plans.append(plan)
-    fit = [plan for plan in plans if _worth_showing(board, plan, before[0]) and board.keeps_rules(plan)]
-    return max(fit, key=pulled.worth, default=None)
+    pools = [aim.pool[~np.isin(board.options.owner[aim.pool], sorted(ban))] for ban in _ways_to_differ(pulled, before)]
+    plans = [plan for pool in pools if (plan := grow(pulled, pool, aim.hopes, WIDTH))]
+    for plan in sorted(plans, key=pulled.worth, reverse=True):
+        plan = tidy(pulled, plan)
+        differs_enough = plan and all(differs(plan, other, board) for other in before)
+        if differs_enough and aim.betters(plan) and _worth_showing(board, plan, before[0]) and board.keeps_rules(plan):
+            return plan
+    return None
 
 
 def _ways_to_differ(board: Board, plans: list[Picked]) -> Iterator[frozenset[int]]:

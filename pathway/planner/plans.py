@@ -1,0 +1,207 @@
+"""Whole plans of one problem: what they are worth, and whether they keep the rules."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from pathway.planner.objective import Array, value
+from pathway.planner.problem import Bools, Options, Problem
+from pathway.planner.weeks import Ints
+
+Number = TypeVar("Number", bound=np.generic)
+Picked = tuple[int, ...]
+"""A plan as positions of options, ascending."""
+
+
+class Plans:
+    """Tells what plans of one problem are worth. A plan is a tuple of option positions; locked ones are in each."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        options = problem.options
+        first = np.maximum(options.start[:, None], problem.quarters[:-1])
+        last = np.maximum(np.minimum(options.end[:, None], problem.quarters[1:]), first)
+        self._from, self._to = and_nothing(first), and_nothing(last)
+        self._gain, self._extra = and_nothing(options.gain), and_nothing(options.extra)
+        self._cost, self._merit = and_nothing(options.cost), and_nothing(problem.merit)
+        self._owner = and_nothing(options.owner, -1)
+        self._job = and_nothing(problem.jobs[options.owner] if len(options) else np.empty(0, dtype=bool), True)
+        self._worth = options.gain @ problem.weights
+        self._extra_worth = options.extra @ problem.weights
+        self._exempt = np.array([insats.id in problem.required for insats in problem.candidates], dtype=bool)
+        self._known: dict[Picked, Array] = {}
+
+    @property
+    def options(self) -> Options:
+        """All options of the problem."""
+        return self.problem.options
+
+    def objective(self, picked: Sequence[int]) -> float:
+        """Objective of a plan, as the contract defines it."""
+        return float(value(self.added(picked), self.problem.prospects, self.problem.weights, self.problem.targets))
+
+    def worth(self, picked: Sequence[int]) -> float:
+        """Objective of a plan, bonus for preferred insatser, less prices: what plans are compared by."""
+        return self.objective(picked) + float(self._merit[list(picked)].sum())
+
+    def added(self, picked: Sequence[int]) -> Array:
+        """(J,) steps that a plan adds."""
+        plan = tuple(picked)
+        if plan not in self._known:
+            self._known[plan] = self._added(self._slots((plan,)), self._job_runs(plan)[None])[0]
+        return self._known[plan]
+
+    def _added(self, slots: Ints, runs: Bools) -> Array:
+        """(P, J) the same, of each plan."""
+        options, standing = slots.ravel(), self.problem.standing
+        days = self._days_beside(runs, options, np.repeat(np.arange(len(slots)), slots.shape[1]))
+        each = self._gain[options] + np.einsum("nq,nqj->nj", days, self._extra[options])
+        total: Array = each.reshape(*slots.shape, -1).sum(axis=1) + standing.gain + runs @ standing.extra
+        return total
+
+    def keeps_rules(self, picked: Picked) -> bool:
+        """Tell whether a plan keeps every rule; options by themselves keep those that concern one insats."""
+        owners = [int(k) for k in self.options.owner[list(picked)]] if picked else []
+        groups = [group for k in owners if (group := self.problem.candidates[k].group) is not None]
+        return (
+            len(set(owners)) == len(owners) <= self.problem.most_activities
+            and self.required.issubset(owners)
+            and len(set(groups)) == len(groups)
+            and self._fits(picked)
+            and self._in_order(picked, owners)
+            and self._reaches_levels(picked, owners)
+            and self._is_worth_while(picked)
+            and self._is_good_practice(picked)
+        )
+
+    def _fits(self, picked: Picked) -> bool:
+        options, problem = self.options, self.problem
+        hours, places = problem.cells.hours_left.copy(), problem.cells.places_left.copy()
+        for o in picked:
+            hours[options.first[o] : options.beyond[o]] -= options.hours[o]
+            places[options.first[o] : options.beyond[o]] -= 1
+        cost = sum(int(options.cost[o]) for o in picked)
+        return bool(hours.min() >= 0 and places.min() >= 0 and (problem.budget is None or cost <= problem.budget))
+
+    def _in_order(self, picked: Picked, owners: Sequence[int]) -> bool:
+        start, end = self.options.start, self.options.end
+        placed = dict(zip(owners, picked, strict=True))
+        for k, o in placed.items():
+            if any(first not in placed or end[placed[first]] > start[o] for first in self.problem.needs[k]):
+                return False
+            for other in self._apart_from[k]:
+                if other in placed and start[o] < end[placed[other]] and start[placed[other]] < end[o]:
+                    return False
+        return True
+
+    @cached_property
+    def _apart_from(self) -> tuple[tuple[int, ...], ...]:
+        return tuple(tuple(np.flatnonzero(row).tolist()) for row in self.apart)
+
+    def _reaches_levels(self, picked: Picked, owners: Sequence[int]) -> bool:
+        for k, o in zip(owners, picked, strict=True):
+            for gate in self.problem.gates[k]:
+                rest = [other for other in picked if other != o]
+                start = self.options.start[[o]]
+                if self._gained(rest, gate.j, start)[0] < gate.needed(start)[0]:
+                    return False
+        return True
+
+    def _is_worth_while(self, picked: Picked) -> bool:
+        if not picked:
+            return True
+        which = np.array(picked)
+        own = self._own_worth(picked, which)
+        return bool(np.all((own >= self.problem.least_worth - 1e-9) | self._exempt[self.options.owner[which]]))
+
+    def _is_good_practice(self, picked: Picked) -> bool:
+        if not picked:
+            return True
+        early, gap = self.problem.early_jobs, self.problem.practice.longest_gap_weeks
+        if early is not None and not early[list(picked)].any():
+            return False
+        if gap is None:
+            return True
+        reached = 0
+        spans = [(run.start, run.end) for run in self.problem.running]
+        spans += [(int(self.options.start[o]), int(self.options.end[o])) for o in picked]
+        for start, end in sorted(spans):
+            if start > reached + 7 * gap:
+                return False
+            reached = max(reached, end)
+        return True
+
+    @cached_property
+    def required(self) -> frozenset[int]:
+        """Positions of the candidates that every plan must hold."""
+        return frozenset(k for k, insats in enumerate(self.problem.candidates) if insats.id in self.problem.required)
+
+    @cached_property
+    def apart(self) -> Bools:
+        """(K, K) pairs that may not overlap."""
+        n = len(self.problem.candidates)
+        result = np.zeros((n, n), dtype=bool)
+        for a, b in self.problem.apart:
+            result[a, b] = True
+        return result
+
+    def _slots(self, plans: Sequence[Picked]) -> Ints:
+        """(P, W) options of each plan, filled up with one that is nothing: the position after the last."""
+        slots = np.full((len(plans), max(1, *map(len, plans))), len(self.options), dtype=np.int64)
+        for row, picked in zip(slots, plans, strict=True):
+            row[: len(picked)] = picked
+        return slots
+
+    def _gained(self, picked: Sequence[int], j: int, start: Ints) -> Array:
+        """Sum what a plan has added to an indicator by each start: gains when they have ended, losses at once."""
+        gained: Array = self._gained_all(self._slots((tuple(picked),)), j, start)[0]
+        return gained
+
+    def _gained_all(self, slots: Ints, j: int, start: Ints) -> Array:
+        """(P, m) the same, of each plan."""
+        options = self.options
+        gain = and_nothing(options.gate_gain[:, j])[slots]
+        counts_from = np.where(gain > 0, and_nothing(options.end)[slots], and_nothing(options.start)[slots] + 1)
+        gained: Array = (gain[:, :, None] * (counts_from[:, :, None] <= start)).sum(axis=1)
+        for begins, ends, steps in self.problem.standing.steps:
+            gained += steps[j] * (ends <= start if steps[j] > 0 else begins < start)
+        return gained
+
+    def _own_worth(self, picked: Sequence[int], pool: Ints) -> Array:
+        """Weighted steps that options of the pool add by themselves, beside the job-oriented activities of the plan."""
+        own: Array = self._worth[pool] + (self.days_beside(picked, pool) * self._extra_worth[pool]).sum(axis=1)
+        return own
+
+    def _job_runs(self, picked: Sequence[int]) -> Bools:
+        """(D,) days on which a job-oriented activity runs."""
+        runs = self.problem.standing.job_runs.copy()
+        for o in picked:
+            if self._job[o]:
+                runs[self.options.start[o] : self.options.end[o]] = True
+        return runs
+
+    def days_beside(self, picked: Sequence[int], pool: Ints) -> Ints:
+        """(m, Q) days of each option, by quarter, on which a job-oriented activity of the plan runs; 0 for those."""
+        return self._days_beside(self._job_runs(picked)[None], pool, np.zeros(len(pool), dtype=np.int64))
+
+    def _days_beside(self, runs: Bools, which: Ints, plan: Ints) -> Ints:
+        """(m, Q) days of each option on which a job-oriented activity runs, as `runs`, (P, D), says of its plan."""
+        before = summed(runs)
+        days: Ints = before[plan[:, None], self._to[which]] - before[plan[:, None], self._from[which]]
+        days[self._job[which]] = 0
+        return days
+
+
+def and_nothing(column: npt.NDArray[Number], nothing: int = 0) -> npt.NDArray[Number]:
+    """Add a row for the option after the last, which is nothing: plans are filled up with it to the same length."""
+    return np.concatenate([column, np.full((1, *column.shape[1:]), nothing, dtype=column.dtype)])
+
+
+def summed(runs: Bools) -> Ints:
+    """(P, D + 1) days before each on which something is so."""
+    before = np.zeros((len(runs), runs.shape[1] + 1), dtype=np.int64)
+    np.cumsum(runs, axis=1, out=before[:, 1:])
+    return before
