@@ -94,7 +94,7 @@ def gains(
     lasts = NOTHING
     if len(residual) > 1:
         lasts = lasting.learn(one.seen for one in by_others(residual[0], residual))
-    amounts, residual = lasts.in_effect(amounts), lasts.in_effect(residual)
+    own, amounts, residual = residual[0], lasts.in_effect(amounts), lasts.in_effect(residual)
     told = by_others(residual, residual[None])
     parts, foretold = [], np.zeros((len(left), layout.n_insatser, left.shape[1]))
     for one in told:
@@ -114,7 +114,9 @@ def gains(
     learned = factors.fit(parts, kinds.type_of, layout.n_types)
     factor = learned.on(modifiers, levels.mean(axis=1), kinds.type_of)
     effects = outcomes.fit(_design(kinds, layout, residual, factor, modifiers), split, weights, blocks)
-    return Learned.of(kinds, layout, units, effects, learned, lasts), foretold
+    # that what lasts is the same share of every effect is our belief: intervals are no narrower for it
+    alone = outcomes.fit(_design(kinds, layout, own, factor, modifiers), split, weights, blocks, like=effects)
+    return Learned.of(kinds, layout, units, effects, learned, lasts).as_sure_as(alone), foretold
 
 
 @dataclass(frozen=True)

@@ -64,12 +64,13 @@ class Learned:
     ) -> "Learned":
         """Put effects and factors together, the effects moved towards what insatser seem to aim at."""
         effects, targets = aim(effects, layout, kinds.is_anchor)
-        common = _six_digits(effects.common.covariance[0])
-        own = effects.own.covariance[0] if effects.own is not None else np.zeros_like(common)
-        noise = np.array(effects.noise())
-        return cls(
-            kinds, layout, units, effects.coefficients, common, _six_digits(own), noise, factors, targets, lasting
-        )
+        noise, covariances = np.array(effects.noise()), _covariances(effects)
+        return cls(kinds, layout, units, effects.coefficients, *covariances, noise, factors, targets, lasting)
+
+    def as_sure_as(self, effects: Effects) -> "Learned":
+        """Keep what was learned, with the uncertainty of other effects."""
+        common, own = _covariances(effects)
+        return replace(self, covariance_common=common, covariance_own=own)
 
     def without_doubt_about_gap(self) -> "Learned":
         """Where no gap was looked for there is none, and no doubt about it."""
@@ -151,6 +152,12 @@ class Learned:
             targets=Targets.from_plain(data["targets"]) if data.get("targets") else None,
             lasting=Lasting(**data.get("lasting", {})),
         )
+
+
+def _covariances(effects: Effects) -> tuple[Array, Array]:
+    common = _six_digits(effects.common.covariance[0])
+    own = effects.own.covariance[0] if effects.own is not None else np.zeros_like(common)
+    return common, _six_digits(own)
 
 
 def _symmetric(flat: Sequence[float], size: int) -> Array:

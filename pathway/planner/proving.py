@@ -14,7 +14,7 @@ from pathway.planner.relaxation import Relaxed, relax
 from pathway.planner.weeks import Ints
 
 MANY = 300  # options beyond which days beside are not even bounded at first: a small model proves more in the same time
-A_YEAR = 52  # weeks that such plans may last: of longer ones, less can run beside a job-oriented activity
+A_YEAR, MANY_IN_LONG = 52, 900  # weeks; and where plans may last longer, less runs beside, and more options are needed
 POOL = 160  # options that a first plan is made of: those that the relaxation thinks most of
 ROUNDING = 5e-4  # weighted steps of the heaviest indicator by which a plan must be better to be looked for
 
@@ -81,7 +81,7 @@ class _Proof:
 
     Days beside a job-oriented activity are bounded by stretches of the grid at first. Where a plan found does not have
     as many as that, they are counted exactly for the insatser concerned, and the step is taken again. Among very many
-    options, activities of a year's plan are taken to run beside one all the time before that.
+    options, activities are taken to run beside one all the time before that.
     """
 
     def __init__(self, board: Board, relaxed: Relaxed, effort: Effort, known: Picked | None) -> None:
@@ -90,7 +90,8 @@ class _Proof:
         self.left, self.effort = effort.deterministic, effort
         self.exactly: frozenset[int] = frozenset()
         self.hopeful: frozenset[int] = frozenset()
-        if len(board.options) > MANY and board.problem.case.limits.horizon_weeks <= A_YEAR:
+        many = MANY if board.problem.case.limits.horizon_weeks <= A_YEAR else MANY_IN_LONG
+        if len(board.options) > many:
             self.hopeful = frozenset(board.problem.alive) - (frozenset() if known is None else self._misjudged(known))
         self.rounding = ROUNDING * board.problem.heaviest
 
