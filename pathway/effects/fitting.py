@@ -114,9 +114,12 @@ def gains(
     learned = factors.fit(parts, kinds.type_of, layout.n_types)
     factor = learned.on(modifiers, levels.mean(axis=1), kinds.type_of)
     effects = outcomes.fit(_design(kinds, layout, residual, factor, modifiers), split, weights, blocks)
+    found = Learned.of(kinds, layout, units, effects, learned, lasts)
+    if lasts == NOTHING:
+        return found, foretold
     # that what lasts is the same share of every effect is our belief: intervals are no narrower for it
     alone = outcomes.fit(_design(kinds, layout, own, factor, modifiers), split, weights, blocks, like=effects)
-    return Learned.of(kinds, layout, units, effects, learned, lasts).as_sure_as(alone), foretold
+    return found.as_sure_as(alone), foretold
 
 
 @dataclass(frozen=True)

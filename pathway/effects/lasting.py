@@ -94,7 +94,8 @@ class Seen:
     Attributes
     ----------
     steps
-        Of the interval's own amounts, those of the one before and of all before that, shape (3, n, J).
+        Of the interval's own amounts and, where they are looked at, those of the one before and of all before that,
+        shape (1 or 3, n, J).
     left
         What is left of the change, NaN where not measured, shape (n, J).
     noise

@@ -54,13 +54,7 @@ class Learned:
 
     @classmethod
     def of(
-        cls,
-        kinds: Kinds,
-        layout: Layout,
-        units: Array,
-        effects: Effects,
-        factors: Factors,
-        lasting: Lasting = NOTHING,
+        cls, kinds: Kinds, layout: Layout, units: Array, effects: Effects, factors: Factors, lasting: Lasting = NOTHING
     ) -> "Learned":
         """Put effects and factors together, the effects moved towards what insatser seem to aim at."""
         effects, targets = aim(effects, layout, kinds.is_anchor)
@@ -68,7 +62,7 @@ class Learned:
         return cls(kinds, layout, units, effects.coefficients, *covariances, noise, factors, targets, lasting)
 
     def as_sure_as(self, effects: Effects) -> "Learned":
-        """Keep what was learned, with the uncertainty of other effects."""
+        """Keep what was learned, with the uncertainty of other effects of the same layout."""
         common, own = _covariances(effects)
         return replace(self, covariance_common=common, covariance_own=own)
 
