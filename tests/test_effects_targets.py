@@ -59,8 +59,8 @@ def test_where_insatser_aim_at_few_outcomes_their_sum_is_told_better(seed):
     aimed, targets = aim(learned, layout, kinds.is_anchor)
     plain, better = told(learned, layout), told(aimed, layout)
     assert targets.weight > 0.99
-    assert rms((better - truth).sum(axis=1)) < 0.85 * rms((plain - truth).sum(axis=1))
-    assert rms(better - truth) < 0.85 * rms(plain - truth)
+    assert rms((better - truth).sum(axis=1)) < 0.5 * rms((plain - truth).sum(axis=1))
+    assert rms(better - truth) < 0.5 * rms(plain - truth)
 
 
 def test_the_two_groups_are_found_as_they_were_planted():
@@ -78,8 +78,19 @@ def test_where_effects_are_spread_evenly_nothing_is_moved(seed):
     assert np.abs(told(aimed, layout) - told(learned, layout)).max() < 0.02
 
 
-def test_where_nothing_has_an_effect_nothing_is_moved():
-    learned, layout, kinds = learn(np.zeros((K, J)))
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_where_nothing_has_an_effect_no_more_is_found(seed):
+    learned, layout, kinds = learn(np.zeros((K, J)), seed)
+    aimed, _ = aim(learned, layout, kinds.is_anchor)
+    plain, told_now = told(learned, layout), told(aimed, layout)
+    assert rms(told_now.sum(axis=1)) <= rms(plain.sum(axis=1))
+    assert rms(told_now) < 1.1 * rms(plain)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_where_an_insats_helps_all_outcomes_alike_nothing_is_moved(seed):
+    rng = np.random.default_rng(seed)
+    learned, layout, kinds = learn(np.tile(0.3 + 0.15 * rng.standard_normal((K, 1)), (1, J)), seed + 10)
     aimed, targets = aim(learned, layout, kinds.is_anchor)
     assert targets.weight < 0.05
     assert np.abs(told(aimed, layout) - told(learned, layout)).max() < 0.02
@@ -101,11 +112,12 @@ def test_with_one_insats_there_is_nothing_to_compare_with():
     assert GainModel(n_trees=1).fit(rng.standard_normal((200, 2)), had, y).targets_ is None
 
 
-def test_an_insats_that_nobody_had_keeps_what_its_type_does():
+def test_an_insats_that_nobody_had_is_told_to_do_what_its_type_does():
     learned, layout, kinds = learn(strengths(), nobody=(7,))
     aimed, targets = aim(learned, layout, kinds.is_anchor)
     assert targets.weight > 0.99
-    np.testing.assert_allclose(told(aimed, layout)[7], told(learned, layout)[7], atol=0.03)
+    got = told(aimed, layout)
+    np.testing.assert_allclose(got[7], np.delete(got, 7, axis=0).mean(axis=0), atol=0.05)
 
 
 @pytest.mark.parametrize("n_outcomes", [1, 2])

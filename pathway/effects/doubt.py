@@ -33,7 +33,8 @@ class Doubt:
         learned, shared = self.learned, self._shared
         type_of, factors = learned.kinds.type_of, learned.factors
         factor, base = factors.on(modifiers, levels, type_of), learned.bases()[0]
-        rest = np.column_stack([modifiers, np.full(len(modifiers), float(gap))])
+        slopes = modifiers[:, : learned.layout.n_modifiers]
+        rest = np.column_stack([slopes, np.full(len(modifiers), float(gap))])
         variance = factor**2 * shared.bases[:, None] + 2 * factor * (rest @ shared.between.T)[:, :, None]
         variance += base**2 * ((modifiers**2 @ factors.own_variance.T)[:, :, None] + unseen)
         for kind, chance in enumerate(factors.variance):
@@ -54,7 +55,7 @@ class Doubt:
         member = layout.membership
         rows[:, layout.alone] = ((doses + beside)[:, None] * factor).T @ member
         rows[:, layout.beside] = (beside[:, None] * factor).T @ member
-        rows[:, layout.slope] = ((doses @ by_type)[:, None] * modifiers[None]).reshape(1, -1)
+        rows[:, layout.slope] = ((doses @ by_type)[:, None] * modifiers[None, : layout.n_modifiers]).reshape(1, -1)
         covariance: Array = rows @ learned.covariance_common @ rows.T
         covariance += np.diag(np.einsum("jp,pq,jq->j", rows, learned.covariance_own, rows))
 
@@ -74,11 +75,11 @@ class Doubt:
         type_of = self.learned.kinds.type_of
         base, slopes, by_trait, unseen, room = self._world(n_draws, seed)
         factor = 1.0 + (unseen + by_trait @ modifiers)[:, :, None] + room[:, type_of, None] * levels[None, None]
-        drawn: Array = base * factor + np.einsum("stqj,q->stj", slopes, modifiers)[:, type_of]
+        drawn: Array = base * factor + np.einsum("stqj,q->stj", slopes, modifiers[: slopes.shape[2]])[:, type_of]
         return drawn * self.learned.units
 
     def _world(self, n_draws: int, seed: int) -> tuple[Array, ...]:
-        """Draw effects alone (S, K, J), slopes (S, T, q, J), factors seen (S, K, q) and not (S, K), and room (S, T).
+        """Draw effects alone (S, K, J), slopes (S, T, q or 0, J), factors seen (S, K, q), not seen (S, K), room (S, T).
 
         They are the same for every client, so those that were asked for last are kept.
         """

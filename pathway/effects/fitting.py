@@ -12,7 +12,7 @@ from pathway.effects import factors, lasting, outcomes, ridge
 from pathway.effects.factors import Factors, Part
 from pathway.effects.kinds import Kinds
 from pathway.effects.lasting import NOTHING, Seen
-from pathway.effects.layout import Layout
+from pathway.effects.layout import FEWEST_OUTCOMES, Layout
 from pathway.effects.learned import Learned
 from pathway.effects.outcomes import Effects, Split
 from pathway.effects.shrinkage import Blocks
@@ -76,9 +76,11 @@ def gains(
     -------
     what was learned, and the gains that others' effects foretell of people held out, shape (n, K, J)
     """
-    layout, units = kinds.layout(modifiers.shape[1]), _spread(left)
+    # whom insatser help, factors tell from many outcomes at once; slopes then take up what is chance
+    n_outcomes, n_modifiers = left.shape[1], modifiers.shape[1]
+    layout, units = kinds.layout(n_modifiers if n_outcomes < FEWEST_OUTCOMES else 0), _spread(left)
     left, blocks = left / units, layout.blocks
-    nothing = Factors.none(layout.n_insatser, layout.n_types, layout.n_modifiers)
+    nothing = Factors.none(layout.n_insatser, layout.n_types, n_modifiers)
     everyone, split = np.ones((len(left), layout.n_insatser)), Split.of(left)
 
     def by_others(given: Array, over_time: Array) -> list[_ByOthers]:
@@ -96,7 +98,7 @@ def gains(
         lasts = lasting.learn(one.seen for one in by_others(residual[0], residual))
     own, amounts, residual = residual[0], lasts.in_effect(amounts), lasts.in_effect(residual)
     told = by_others(residual, residual[None])
-    parts, foretold = [], np.zeros((len(left), layout.n_insatser, left.shape[1]))
+    parts, foretold = [], np.zeros((len(left), layout.n_insatser, n_outcomes))
     for one in told:
         test, believed = one.test, one.believed
         foretold[test] = believed.alone_and_interplay(modifiers[test], levels[test])[0] + believed.gap()
@@ -160,7 +162,7 @@ def course(
 def _design(kinds: Kinds, layout: Layout, amounts: Array, factor: Array, modifiers: Array) -> Array:
     """Spread amounts (n, 2 K + 1 + T) over the coefficients, given each insats' factor (n, K): shape (n, P)."""
     doses, beside, covered, late = kinds.parted(amounts)
-    slope = ((doses @ kinds.by_type)[:, :, None] * modifiers[:, None, :]).reshape(len(doses), -1)
+    slope = ((doses @ kinds.by_type)[:, :, None] * modifiers[:, None, : layout.n_modifiers]).reshape(len(doses), -1)
     member = layout.membership
     return np.hstack([((doses + beside) * factor) @ member, (beside * factor) @ member, slope, covered, late])
 

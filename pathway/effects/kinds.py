@@ -71,9 +71,9 @@ class Kinds:
         """Which insatser are of the anchor type, shape (K,)."""
         return np.array([self.types[kind] == self.anchor_type for kind in self.type_of], dtype=np.bool_)
 
-    def layout(self, n_modifiers: int) -> Layout:
-        """Lay out the coefficients of these insatser."""
-        return Layout.of(self.type_of, len(self.types), self.group_of, len(self.groups), n_modifiers)
+    def layout(self, n_slopes: int = 0) -> Layout:
+        """Lay out the coefficients of these insatser, with slopes on so many modifiers."""
+        return Layout.of(self.type_of, len(self.types), self.group_of, len(self.groups), n_slopes)
 
     def amounts(self, doses: Array, beside: Any, covered: Any, late: Any) -> Array:
         """Put all amounts side by side, shape (n, 2 K + 1 + T), filling in what is not given.

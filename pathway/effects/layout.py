@@ -17,6 +17,10 @@ SHARED = 0.05  # what all do on top beside a job-oriented one, and what had pass
 TYPES = 0.05  # how types differ alone
 DIFFERENCE = 0.02  # how groups, insatser and people differ, and all of them in what they add beside a job-oriented one
 WEIGHT = 3.0
+FEWEST_OUTCOMES = 3  # with fewer, neither whom insatser help nor what they aim at shows in some outcomes among many
+# What no number of people mends, for an insats on all outcomes: whoever is given it differs in what ratings do not show.
+# Set on mock worlds of 10,000 clients, where 90 % intervals without it hold 85-90 %.
+SYSTEMATIC = 0.03
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class Term:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where each block of coefficients lies, for K insatser of T types in G groups and q modifiers.
+    """Where each block of coefficients lies, for K insatser of T types in G groups and q modifiers with slopes.
 
     What an insats does is a sum of what all do, what its type does, what its group does, and its own: `M` numbers in
     all. It has two such sums, alone and beside a job-oriented insats.
@@ -87,6 +91,11 @@ class Layout:
     def beside(self) -> slice:
         """What is added beside a job-oriented insats (M)."""
         return slice(self.alone.stop, 2 * self.alone.stop)
+
+    @property
+    def own(self) -> slice:
+        """What is an insats' own of what it does alone (K)."""
+        return slice(self.alone.stop - self.n_insatser, self.alone.stop)
 
     @property
     def slope(self) -> slice:

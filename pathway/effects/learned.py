@@ -10,7 +10,7 @@ import numpy.typing as npt
 from pathway.effects.factors import Factors
 from pathway.effects.kinds import Kinds
 from pathway.effects.lasting import NOTHING, Lasting
-from pathway.effects.layout import Layout
+from pathway.effects.layout import SYSTEMATIC, Layout
 from pathway.effects.outcomes import Effects
 from pathway.effects.targets import Targets, aim
 
@@ -58,12 +58,12 @@ class Learned:
     ) -> "Learned":
         """Put effects and factors together, the effects moved towards what insatser seem to aim at."""
         effects, targets = aim(effects, layout, kinds.is_anchor)
-        noise, covariances = np.array(effects.noise()), _covariances(effects)
+        noise, covariances = np.array(effects.noise()), _covariances(effects, layout)
         return cls(kinds, layout, units, effects.coefficients, *covariances, noise, factors, targets, lasting)
 
     def as_sure_as(self, effects: Effects) -> "Learned":
         """Keep what was learned, with the uncertainty of other effects of the same layout."""
-        common, own = _covariances(effects)
+        common, own = _covariances(effects, self.layout)
         return replace(self, covariance_common=common, covariance_own=own)
 
     def without_doubt_about_gap(self) -> "Learned":
@@ -85,9 +85,11 @@ class Learned:
         return member @ alone.T, member @ beside.T
 
     def slopes(self) -> Array:
-        """Give what a standard deviation of a modifier adds, in units: shape (J, T, q)."""
-        flat = self.coefficients[:, self.layout.slope]
-        return flat.reshape(len(flat), self.layout.n_types, self.layout.n_modifiers)
+        """Give what a standard deviation of a modifier adds, in units: shape (J, T, q), 0 where there are no slopes."""
+        n_types, n_modifiers = self.layout.n_types, self.factors.slopes.shape[1]
+        if not self.layout.n_modifiers:
+            return np.zeros((len(self.coefficients), n_types, n_modifiers))
+        return self.coefficients[:, self.layout.slope].reshape(-1, n_types, n_modifiers)
 
     def alone_and_interplay(self, modifiers: Array, levels: Array) -> tuple[Array, Array]:
         """Give steps at dose 1 alone, gap not counted, and what is added beside the anchor type: shapes (n, K, J).
@@ -133,7 +135,8 @@ class Learned:
     @classmethod
     def from_plain(cls, data: dict[str, Any], kinds: Kinds, n_modifiers: int) -> "Learned":
         """Turn plain data back into what was learned."""
-        layout = kinds.layout(n_modifiers)
+        has_slopes = len(data["coefficients"][0]) > kinds.layout().size
+        layout = kinds.layout(n_modifiers if has_slopes else 0)
         return cls(
             kinds=kinds,
             layout=layout,
@@ -148,8 +151,11 @@ class Learned:
         )
 
 
-def _covariances(effects: Effects) -> tuple[Array, Array]:
-    common = _six_digits(effects.common.covariance[0])
+def _covariances(effects: Effects, layout: Layout) -> tuple[Array, Array]:
+    """Give those of what outcomes share and of each one's own; what no number of people mends is in the first."""
+    common = effects.common.covariance[0].copy()
+    common[layout.own, layout.own] += SYSTEMATIC**2 * np.eye(layout.n_insatser)
+    common = _six_digits(common)
     own = effects.own.covariance[0] if effects.own is not None else np.zeros_like(common)
     return common, _six_digits(own)
 

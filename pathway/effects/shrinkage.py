@@ -69,12 +69,13 @@ class Blocks:
 
 @dataclass(frozen=True)
 class Posterior:
-    """Coefficients (J, P), their covariance (1 or J, P, P), variances of the blocks, and of the noise."""
+    """Coefficients (J, P), their covariance (1 or J, P, P), variances of the blocks and of the noise, and the data."""
 
     mean: Array
     covariance: Array
     variances: Array
     noise: float
+    moments: Moments
 
 
 def shrink(moments: Moments, blocks: Blocks, noise: float | None = None) -> Posterior:
@@ -107,7 +108,7 @@ def shrink(moments: Moments, blocks: Blocks, noise: float | None = None) -> Post
 def given(moments: Moments, blocks: Blocks, variances: Array, noise: float) -> Posterior:
     """Give the posterior where the variances of blocks and noise are known."""
     mean, cov = _solve(moments, variances[blocks.of], noise)
-    return Posterior(mean, cov, variances, noise)
+    return Posterior(mean, cov, variances, noise, moments)
 
 
 def _left(moments: Moments, mean: Array) -> float:

@@ -2,14 +2,16 @@
 
 `pathway.effects.shrinkage` believes effects to be normal about their type's, which is to say nothing of whether an
 insats works on everything a little or on a few things much. Here the second is tried: effects at full strength are
-either large or small, each normal about a mean of its own; how often large, on each outcome, follows from what the type
-does. It matters for what an insats gives in all. Good and bad times move all outcomes together and blur the mean over
-them, but not which of them stand out; and if the rest are known to be small, those that stand out tell the sum.
+either large or about nothing; how large, and how often by type and outcome, is learned. It matters for what an insats
+gives in all. Good and bad times move all outcomes together and blur the mean over them, but not which of them stand
+out; and if the rest are about nothing, those that stand out tell the sum. A few effects may be as large the other way,
+so that harm is not taken for little.
 
-Empirical Bayes with two groups (Efron 2010, Large-Scale Inference, chapters 1 and 2), by EM, the error that all
-outcomes share summed over a grid. A few effects may be as large the other way, so that harm is not taken for little.
-How surely effects are spread so rather than evenly is told by the likelihoods, with BIC's penalty, and is the weight
-that it has. Uncertainty stays that of the even spread.
+All effects are inferred together, since insatser that people had side by side are told apart from each other only as
+far as each is known: expectation propagation (Minka 2001), which for priors of two groups comes close to sampling at a
+fraction of its cost (Hernández-Lobato, Hernández-Lobato and Suárez 2015, Machine Learning 99). How the groups spread is
+learned on the way, as in EM. How surely effects are spread so rather than evenly is told by the evidence for both, with
+BIC's penalty, and is the weight that it has. Uncertainty stays that of the even spread.
 """
 
 from dataclasses import asdict, dataclass, replace
@@ -18,21 +20,25 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pathway.effects.layout import Layout
+from pathway.effects.layout import FEWEST_OUTCOMES, Layout
 from pathway.effects.outcomes import Effects
-from pathway.effects.shrinkage import Posterior
+from pathway.effects.shrinkage import Moments, Posterior
 
 Array = npt.NDArray[np.float64]
-FEWEST_OUTCOMES = 3  # with fewer there are no few outcomes among many
+Ints = npt.NDArray[np.intp]
 FEWEST_INSATSER = 5  # with fewer, how effects spread is anybody's guess
 _HARMFUL = 0.02  # share of effects that may be as large the other way
-_SHARES = (0.03, 0.9)  # of large effects on an outcome, at least and at most
-_LEAST = 1e-5  # variance of a group
-_ITERATIONS = 40
-_SETTLED = 1e-3  # change of the means, in units, that ends the search
-_MORE_PARAMETERS = 3  # two means, two variances and a share, instead of a mean and a variance
-_GRID = np.linspace(-3.5, 3.5, 31)  # standard deviations of the error that outcomes share
-_GRID_WEIGHTS = np.exp(-0.5 * _GRID**2) / np.exp(-0.5 * _GRID**2).sum()
+_SHARES = (0.02, 0.95)  # of large effects, at least and at most
+_OF_ALL = 4.0  # insatser that the share of all is worth beside those of a type
+_BELIEVED, _WEIGHT = 0.1**2, 3.0  # variance of large effects beforehand, in units, and how many effects that is worth
+_LEAST = 1e-4  # variance of a group
+_LEVEL = 0.06**2  # variance of what small effects are on average, beforehand: about nothing
+_ALONE = (0.15, 0.9)  # share of full strength that insatser of other types than the anchor's give alone
+_ITERATIONS, _UNDISTURBED = 60, 3  # at most; and how many with the groups as they are at first
+_DAMPING = 0.5
+_SETTLED = 1e-3  # change of every effect, in units, that ends the search
+_PRECISIONS = (1.0, 1e6)  # of what the spread says of a single effect
+_MORE_PARAMETERS = 4  # a mean, two variances, a share and that given alone, instead of a variance
 
 
 @dataclass(frozen=True)
@@ -65,30 +71,8 @@ class Targets:
         return asdict(self)
 
 
-@dataclass(frozen=True)
-class _Seen:
-    """What the data alone say of effects at full strength, in units.
-
-    Attributes
-    ----------
-    effects, of_type
-        Shape (K, J), and what would be said of any insats of the type.
-    shared_error, own_error
-        Variance of the error that all outcomes share, and of each one's own, shape (K,).
-    shared_prior, own_prior
-        Variance that effects were believed to have about their type's: of the mean, and of a deviation, shape (K,).
-    """
-
-    effects: Array
-    of_type: Array
-    shared_error: Array
-    own_error: Array
-    shared_prior: Array
-    own_prior: Array
-
-
 def aim(effects: Effects, layout: Layout, is_anchor: npt.NDArray[np.bool_]) -> tuple[Effects, Targets | None]:
-    """Move the own effects of insatser towards what follows if each aims at a few outcomes, as surely as it does.
+    """Move effects towards what follows if each insats aims at a few outcomes, as surely as it does.
 
     Parameters
     ----------
@@ -101,127 +85,281 @@ def aim(effects: Effects, layout: Layout, is_anchor: npt.NDArray[np.bool_]) -> t
     """
     if effects.own is None or len(effects.own.mean) < FEWEST_OUTCOMES or len(is_anchor) < FEWEST_INSATSER:
         return effects, None
-    alone = is_anchor if is_anchor.any() else np.ones(len(is_anchor), dtype=np.bool_)
-    whole = _whole(layout, alone)
-    seen = _seen(effects, effects.own, layout, whole)
-    spread, expected = _spread(seen)
-    shift = spread.weight * (expected - effects.coefficients.dot(whole.T).T)
-    mean = shift.mean(axis=1, keepdims=True)
-    common = _moved(effects.common, layout, whole, alone, mean)
-    return Effects(common, _moved(effects.own, layout, whole, alone, shift - mean)), spread
+    made_of, plainly = _made_of(effects, layout, is_anchor if is_anchor.any() else np.ones_like(is_anchor))
+    of_mean = _Told.of(effects.common, layout, made_of, np.array([_LEVEL]))
+    of_each = _Told.of(effects.own, layout, made_of, np.zeros(0))
+    type_of = layout.membership[:, 1 : 1 + layout.n_types].argmax(axis=1)
+    expected, spread, evidence = _spread(of_mean, of_each, type_of, plainly)
+
+    n_outcomes = len(expected.T)
+    odds = evidence - of_mean.evidence(1.0) - of_each.evidence(1 - 1 / n_outcomes)
+    odds -= 0.5 * _MORE_PARAMETERS * np.log(expected.size)
+    mean = expected.mean(axis=1)
+    level = float(of_mean.rest_beside(mean[:, None])[0, 0])
+    weight = float(1 / (1 + np.exp(-np.clip(odds, -50, 50))))
+    spread = replace(spread, large=spread.large + level, small=level, weight=weight)
+    return Effects(
+        _moved(effects.common, of_mean.coefficients(mean[:, None]), spread.weight),
+        _moved(effects.own, of_each.coefficients(expected - mean[:, None]), spread.weight),
+    ), spread
 
 
-def _whole(layout: Layout, alone: npt.NDArray[np.bool_]) -> Array:
-    """Give the coefficients that full strength is made of, shape (K, P): beside, as much again and something more."""
-    rows = np.zeros((layout.n_insatser, layout.size))
-    rows[:, layout.alone] = layout.membership * np.where(alone, 1.0, 2.0)[:, None]
-    rows[:, layout.beside] = layout.membership * np.where(alone, 0.0, 1.0)[:, None]
-    return rows
+def _made_of(effects: Effects, layout: Layout, anchor: npt.NDArray[np.bool_]) -> tuple[Array, Array]:
+    """Give the coefficients that an effect at full strength comes to, (P, K), and effects in the even spread, (K, J).
 
-
-def _seen(effects: Effects, each_outcome: Posterior, layout: Layout, whole: Array) -> _Seen:
-    """Take away again what was believed of group and insats; what is believed of all and of types stays."""
-    shared, own = np.r_[: 1 + layout.n_types], whole.copy()
-    own[:, shared] = own[:, layout.beside.start + shared] = 0.0
-    of_type = effects.coefficients.dot((whole - own).T).T
-    common, common_error, common_prior = _without_belief(effects.common, layout, own)
-    each, each_error, each_prior = _without_belief(each_outcome, layout, own)
-    n_outcomes = each.shape[1]
-    # deviations from a mean have lost a share of 1 / J of the error of single outcomes, and the mean has it
-    own_error = each_error * n_outcomes / (n_outcomes - 1)
-    return _Seen(
-        effects=of_type + common + each - each.mean(axis=1, keepdims=True),
-        of_type=of_type,
-        shared_error=np.maximum(common_error - own_error / n_outcomes, 0.01 * common_error),
-        own_error=own_error,
-        shared_prior=common_prior,
-        own_prior=each_prior * n_outcomes / (n_outcomes - 1),
-    )
-
-
-def _without_belief(posterior: Posterior, layout: Layout, rows: Array) -> tuple[Array, Array, Array]:
-    """Give sums of coefficients as the data alone have them (K, 1 or J), their error's and their prior's variance."""
-    prior = (rows**2 * posterior.variances[layout.blocks.of]).sum(axis=1)
-    left = np.einsum("kp,pq,kq->k", rows, posterior.covariance[0], rows)
-    left = np.minimum(left, 0.99 * prior)  # nobody had it: known to a hundredth, which is next to nothing
-    learned = prior / np.maximum(prior - left, np.finfo(float).tiny)
-    return posterior.mean.dot(rows.T).T * learned[:, None], left * learned, prior
-
-
-def _spread(seen: _Seen) -> tuple[Targets, Array]:
-    """Find how effects spread, and what is expected of each then, shape (K, J)."""
-    y, variance = seen.effects, float(seen.effects.var())
-    spread = Targets(
-        float(np.quantile(y, 0.85)), float(np.median(y)) / 2, variance / 4 + _LEAST, variance / 10 + _LEAST
-    )
-    for _ in range(_ITERATIONS):
-        before, (expected, likelihood, spread) = spread, _step(seen, spread)
-        if max(abs(spread.large - before.large), abs(spread.small - before.small)) < _SETTLED:
-            break
-    odds = likelihood - _evenly(seen) - 0.5 * _MORE_PARAMETERS * np.log(len(y))
-    return replace(spread, weight=float(1 / (1 + np.exp(-np.clip(odds, -50, 50))))), expected
-
-
-def _step(seen: _Seen, spread: Targets) -> tuple[Array, float, Targets]:
-    """Give what is expected (K, J), its log likelihood, and how effects spread by that: one step of EM."""
-    apart = max(spread.large - spread.small, _SETTLED)
-    share = np.clip((seen.of_type - spread.small) / apart, *_SHARES)
-    # where no share gives what the type does, both groups lie as far off
-    off = seen.of_type - share * spread.large - (1 - share) * spread.small
-    rest = seen.effects[None] - (_GRID[:, None] * np.sqrt(seen.shared_error))[:, :, None]  # less the shared error
-    groups = (
-        ((1 - _HARMFUL) * share, spread.large, spread.large_variance),
-        ((1 - _HARMFUL) * (1 - share), spread.small, spread.small_variance),
-        (_HARMFUL, -spread.large, spread.large_variance),
-    )
-    error = seen.own_error[None, :, None]
-    weighed = np.stack([part * _density(rest - mean - off, variance + error) for part, mean, variance in groups])
-    total = weighed.sum(axis=0) + np.finfo(float).tiny
-    of_grid = np.log(total).sum(axis=2) + np.log(_GRID_WEIGHTS)[:, None]
-    top = of_grid.max(axis=0)
-    on_grid = np.exp(of_grid - top)
-    likelihood = float((top + np.log(on_grid.sum(axis=0))).sum())
-    belongs = weighed / total * (on_grid / on_grid.sum(axis=0))[:, :, None]
-
-    expected, found = np.zeros_like(off), []
-    for member, (_, mean, variance) in zip(belongs, groups, strict=True):
-        kept = variance / (variance + error)
-        told = mean + kept * (rest - mean - off)
-        expected += (member * (told + off)).sum(axis=0)
-        size = member.sum() + np.finfo(float).tiny
-        centre = float((member * told).sum() / size)
-        found.append((centre, max(float((member * ((told - centre) ** 2 + kept * error)).sum() / size), _LEAST)))
-    (large, large_variance), (small, small_variance), _ = found
-    return expected, likelihood, Targets(large, small, large_variance, small_variance)
-
-
-def _density(distance: Array, variance: Array) -> Array:
-    density: Array = np.exp(-0.5 * distance**2 / variance) / np.sqrt(2 * np.pi * variance)
-    return density
-
-
-def _evenly(seen: _Seen) -> float:
-    """Give the log likelihood where effects are normal about their type's, as `pathway.effects.shrinkage` has them."""
-    off = seen.effects - seen.of_type
-    mean, n_outcomes = off.mean(axis=1), off.shape[1]
-    squares = ((off - mean[:, None]) ** 2).sum(axis=1)
-    of_mean = seen.shared_prior + seen.shared_error + seen.own_error / n_outcomes
-    of_each = seen.own_prior + seen.own_error
-    logs = np.log(2 * np.pi * of_mean) + mean**2 / of_mean + np.log(n_outcomes)
-    logs += (n_outcomes - 1) * np.log(2 * np.pi * of_each) + squares / of_each
-    return float(-0.5 * logs.sum())
-
-
-def _moved(posterior: Posterior, layout: Layout, whole: Array, alone: npt.NDArray[np.bool_], shift: Array) -> Posterior:
-    """Move the own coefficients of each insats so that its full strength moves by `shift`, shape (K, 1 or J).
-
-    What it does alone moves along as far as the two hang together, at most so that it stays half of the whole.
+    Insatser of other types give the same share of it alone, all of it beside an anchor; what they all give alone and
+    beside, as the even spread has it, tells the share.
     """
-    towards = whole @ posterior.covariance[0]
-    together = (towards[:, layout.alone] * layout.membership).sum(axis=1)
-    rate = together / np.maximum((towards * whole).sum(axis=1), np.finfo(float).tiny)
-    rate = np.where(alone, 1.0, np.clip(rate, 0.0, 0.5))
-    own, mean = np.arange(-layout.n_insatser, 0), posterior.mean.copy()
-    mean[:, layout.alone.stop + own] += (shift * rate[:, None]).T
-    mean[:, layout.beside.stop + own] += np.where(alone, 0.0, (shift * (1 - 2 * rate)[:, None]).T)
-    return replace(posterior, mean=mean)
+    alone = layout.membership @ effects.coefficients[:, layout.alone].T
+    beside = layout.membership @ effects.coefficients[:, layout.beside].T
+    others = ~anchor
+    at_full = np.where(others[:, None], 2 * alone + beside, alone)
+    full = float(at_full[others].sum())
+    share = np.ones(layout.n_insatser)
+    share[others] = np.clip(alone[others].sum() / full, *_ALONE) if full > 0 else 0.5
+    made_of = np.zeros((layout.size, layout.n_insatser))
+    made_of[layout.own] = np.diag(share)
+    made_of[layout.beside][-layout.n_insatser :] = np.diag(np.where(others, 1 - 2 * share, 0.0))
+    return made_of, at_full
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What the data tell of effects F at full strength, by ``exp(F'towards - F'precision F / 2)``; the rest left open.
+
+    The rest is what is learned beside effects: what small ones are on average, what is added beside an anchor on top of
+    the share, gaps, late starts.
+
+    Attributes
+    ----------
+    precision, towards
+        Shapes (K, K) and (J, K), or (1, K) for the mean over outcomes.
+    moments
+        Of all coefficients, by units of the noise.
+    made_of, rest
+        Coefficients of an effect (P, K), and of the rest (P, R).
+    prior, evenly
+        Variances of the rest (R,), and of all coefficients in the even spread (P,), there with what all insatser do as
+        large as it is: it is hardly shrunk, which evidence would take for a bad guess.
+    """
+
+    precision: Array
+    towards: Array
+    moments: Moments
+    made_of: Array
+    rest: Array
+    prior: Array
+    evenly: Array
+
+    @classmethod
+    def of(cls, posterior: Posterior, layout: Layout, made_of: Array, level: Array) -> "_Told":
+        """Take the data's part of a posterior; `level` is the variance of what all effects have in common, or empty."""
+        seen, variances = posterior.moments, np.maximum(posterior.variances[layout.blocks.of], 1e-10)
+        scaled = Moments(seen.gram / posterior.noise, seen.cross / posterior.noise, seen.square, seen.n)
+        rest = np.hstack([made_of.sum(axis=1)[:, None][:, : len(level)], np.eye(layout.size)[:, layout.beside.start :]])
+        prior = np.r_[level, variances[layout.beside.start :]]
+        of_effects, of_rest = scaled.spread(made_of), scaled.spread(rest)
+        between = made_of.T @ scaled.gram[0] @ rest
+        known = np.linalg.solve(of_rest.gram[0] + np.diag(1 / prior), between.T)
+        return cls(
+            precision=of_effects.gram[0] - between @ known,
+            towards=of_effects.cross - of_rest.cross @ known,
+            moments=scaled,
+            made_of=made_of,
+            rest=rest,
+            prior=prior,
+            evenly=np.r_[max(float((posterior.mean[:, 0] ** 2).mean()), _LEAST), variances[1:]],
+        )
+
+    def rest_beside(self, effects: Array) -> Array:
+        """Give what is expected of the rest beside effects of shape (K, J or 1): shape (J or 1, R)."""
+        gram = self.moments.gram[0]
+        left = (self.moments.cross - (self.made_of @ effects).T @ gram) @ self.rest
+        rest: Array = np.linalg.solve(self.rest.T @ gram @ self.rest + np.diag(1 / self.prior), left.T).T
+        return rest
+
+    def coefficients(self, effects: Array) -> Array:
+        """Give all coefficients that go with effects of shape (K, J or 1): shape (J or 1, P)."""
+        coefficients: Array = (self.made_of @ effects).T + self.rest_beside(effects) @ self.rest.T
+        return coefficients
+
+    def evidence(self, share: float) -> float:
+        """Give the log evidence of the even spread beyond that of the rest alone.
+
+        Parameters
+        ----------
+        share
+            Of the outcomes, how many a deviation from their mean tells of.
+        """
+        return self._of(np.eye(len(self.evenly)), self.evenly, share) - self._of(self.rest, self.prior, share)
+
+    def _of(self, columns: Array, prior: Array, share: float) -> float:
+        seen, prior = self.moments.spread(columns), prior / share
+        inner = np.eye(len(prior)) + prior[:, None] * seen.gram[0]
+        explained = (seen.cross.T * np.linalg.solve(inner, prior[:, None] * seen.cross.T)).sum()
+        return float(0.5 * explained - 0.5 * share * len(seen.cross) * np.linalg.slogdet(inner)[1])
+
+
+def _moved(posterior: Posterior, coefficients: Array, weight: float) -> Posterior:
+    return replace(posterior, mean=posterior.mean + weight * (coefficients - posterior.mean))
+
+
+def _spread(of_mean: _Told, of_each: _Told, type_of: Ints, plainly: Array) -> tuple[Array, Targets, float]:
+    """Find what is expected of each effect (K, J), how effects spread, and the log evidence for it."""
+    towards = of_each.towards - of_each.towards.mean(axis=0) + of_mean.towards / len(of_each.towards)
+    sites = _Sites(np.full(towards.shape, 1 / _BELIEVED), np.zeros(towards.shape))
+    groups, expected = _at_first(plainly.T), np.zeros(towards.shape)
+    for number in range(_ITERATIONS):
+        before, whole = expected, _Whole.of(of_mean.precision, of_each.precision, towards, sites)
+        one = _One.of(whole, sites, groups)
+        expected = one.expected
+        if number > _UNDISTURBED and np.abs(expected - before).max() < _SETTLED:
+            break
+        sites = sites.towards(one)
+        if number >= _UNDISTURBED:
+            groups = groups.by(one, type_of)
+    spread = Targets(groups.large, 0.0, *groups.variances)
+    return expected.T, spread, whole.log_integral + float(one.log_sites.sum())
+
+
+@dataclass(frozen=True)
+class _Groups:
+    """Mean of large effects, variances of large and small ones, share of large ones by outcome and insats (J, K)."""
+
+    large: float
+    variances: tuple[float, float]
+    shares: Array
+
+    def parts(self) -> list[tuple[Array, float, float]]:
+        """Give share, mean and variance of large, small, and harmful effects."""
+        large_variance, small_variance = self.variances
+        return [
+            ((1 - _HARMFUL) * self.shares, self.large, large_variance),
+            ((1 - _HARMFUL) * (1 - self.shares), 0.0, small_variance),
+            (np.full_like(self.shares, _HARMFUL), -self.large, large_variance),
+        ]
+
+    def by(self, one: "_One", type_of: Ints) -> "_Groups":
+        """Give the groups as effects belong to them: the M step of EM, each share leaning on that of all effects."""
+        belongs = one.belongs[0]
+        shares = np.empty_like(belongs)
+        for kind in np.unique(type_of):
+            own = belongs[:, type_of == kind]
+            share = (own.sum(axis=1) + _OF_ALL * belongs.mean()) / (own.shape[1] + _OF_ALL)
+            shares[:, type_of == kind] = np.clip(share, *_SHARES)[:, None]
+        (large, small, _), sizes = one.belongs, one.belongs.sum(axis=(1, 2)) + np.finfo(float).tiny
+        centre = float((large * one.means[0]).sum() / sizes[0])
+        squares = float((large * ((one.means[0] - centre) ** 2 + one.variances[0])).sum())
+        of_large = (squares + _WEIGHT * _BELIEVED) / float(sizes[0] + _WEIGHT)
+        of_small = float((small * (one.means[1] ** 2 + one.variances[1])).sum() / sizes[1])
+        return _Groups(centre, (max(of_large, _LEAST), max(of_small, _LEAST)), shares)
+
+
+def _at_first(y: Array) -> _Groups:
+    """Begin with the upper of the effects (J, K) in the even spread."""
+    variances = (max(float(y.var()) / 4, 0.03**2), max(float(y.var()) / 10, 0.01**2))
+    return _Groups(max(float(np.quantile(y, 0.85)), 0.05), variances, np.full(y.shape, 0.3))
+
+
+@dataclass(frozen=True)
+class _Sites:
+    """What the spread says of each effect, as ``exp(F towards - precision F^2 / 2)``: shapes (J, K)."""
+
+    precision: Array
+    pull: Array
+
+    def towards(self, one: "_One") -> "_Sites":
+        """Go some way to what says the same of each effect as the groups do."""
+        precision = np.clip(1 / one.variance - one.others_precision, *_PRECISIONS)
+        pull = one.expected * (precision + one.others_precision) - one.others_pull
+        return _Sites(
+            self.precision + _DAMPING * (precision - self.precision), self.pull + _DAMPING * (pull - self.pull)
+        )
+
+
+@dataclass(frozen=True)
+class _Whole:
+    """All effects as normal: their means and variances (J, K), and the log of the integral."""
+
+    mean: Array
+    variance: Array
+    log_integral: float
+
+    @classmethod
+    def of(cls, of_mean: Array, of_each: Array, towards: Array, sites: _Sites) -> "_Whole":
+        """Put data and sites together.
+
+        Outcomes hang together by their mean only: each is inverted alone, and the mean follows by Woodbury's identity.
+        """
+        n_outcomes, n_insatser = towards.shape
+        less = (n_outcomes * of_each - of_mean) / n_outcomes**2  # precision that the mean lacks, by pair of outcomes
+        alone = of_each + sites.precision[:, :, None] * np.eye(n_insatser)
+        inverse = np.linalg.inv(alone)
+        inner = np.eye(n_insatser) - less @ inverse.sum(axis=0)
+        shared = np.linalg.solve(inner, less)
+        pull = towards + sites.pull
+        by_itself = np.einsum("jkl,jl->jk", inverse, pull)
+        together = by_itself.sum(axis=0)
+        mean = by_itself + np.einsum("jkl,l->jk", inverse, shared @ together)
+        variance = np.diagonal(inverse, axis1=1, axis2=2) + ((inverse @ shared) * inverse).sum(axis=2)
+        size = np.linalg.slogdet(alone)[1].sum() + np.linalg.slogdet(inner)[1]
+        integral = 0.5 * ((pull * by_itself).sum() + together @ shared @ together) - 0.5 * size
+        return cls(mean, variance, float(integral))
+
+
+@dataclass(frozen=True)
+class _One:
+    """Each effect by itself: what the groups make of what the data and all other effects say of it, shapes (J, K).
+
+    Attributes
+    ----------
+    others_precision, others_pull
+        What data and other effects say.
+    belongs, means, variances
+        Chance of each group, and what is expected if it is that one, shapes (3, J, K).
+    expected, variance
+        Over the groups.
+    log_sites
+        Logarithm of the factor by which each site falls short of the groups.
+    """
+
+    others_precision: Array
+    others_pull: Array
+    belongs: Array
+    means: Array
+    variances: Array
+    expected: Array
+    variance: Array
+    log_sites: Array
+
+    @classmethod
+    def of(cls, whole: _Whole, sites: _Sites, groups: _Groups) -> "_One":
+        """Take each effect's own site away and put the groups in its place."""
+        precision = np.maximum(1 / whole.variance - sites.precision, 1e-6)
+        pull = whole.mean / whole.variance - sites.pull
+        centre, spread = pull / precision, 1 / precision
+        parts = groups.parts()
+        logs = np.stack(
+            [
+                np.log(share) - 0.5 * np.log(variance + spread) - 0.5 * (centre - mean) ** 2 / (variance + spread)
+                for share, mean, variance in parts
+            ]
+        )
+        top = logs.max(axis=0)
+        total = np.exp(logs - top).sum(axis=0)
+        belongs = np.exp(logs - top) / total
+        variances = np.stack([1 / (1 / variance + precision) for _, _, variance in parts])
+        means = variances * np.stack([mean / variance + pull for _, mean, variance in parts])
+        expected = (belongs * means).sum(axis=0)
+        of_site = 0.5 * ((pull + sites.pull) ** 2 / (precision + sites.precision) - pull**2 / precision)
+        of_site -= 0.5 * np.log1p(sites.precision / precision)
+        return cls(
+            others_precision=precision,
+            others_pull=pull,
+            belongs=belongs,
+            means=means,
+            variances=variances,
+            expected=expected,
+            variance=np.maximum((belongs * (variances + means**2)).sum(axis=0) - expected**2, 1e-9),
+            log_sites=top + np.log(total) - of_site,
+        )
