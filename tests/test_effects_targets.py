@@ -1,6 +1,7 @@
 """What insatser aim at: few outcomes among many, told from the data, and only where the data say so."""
 
 import json
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,7 @@ import pytest
 
 from pathway.effects import GainModel, outcomes
 from pathway.effects.kinds import Kinds
+from pathway.effects.large_or_none import Groups, infer
 from pathway.effects.outcomes import Split
 from pathway.effects.targets import Targets, aim
 
@@ -94,6 +96,32 @@ def test_where_an_insats_helps_all_outcomes_alike_nothing_is_moved(seed):
     aimed, targets = aim(learned, layout, kinds.is_anchor)
     assert targets.weight < 0.05
     assert np.abs(told(aimed, layout) - told(learned, layout)).max() < 0.02
+
+
+def test_what_is_inferred_is_what_counting_all_ways_gives():
+    """Few enough effects that every way to be large, about nothing or harmful can be weighed exactly."""
+    rng = np.random.default_rng(3)
+    n_insatser, n_outcomes = 2, 3
+    seen = rng.standard_normal((20, n_insatser))
+    of_each, of_mean = 4 * seen.T @ seen, 3 * seen.T @ seen  # less sure of the mean than single outcomes would be
+    towards = 15 * rng.standard_normal((n_outcomes, n_insatser))
+    groups = Groups(0.6, (0.02, 0.003), np.full((n_outcomes, n_insatser), 0.3))
+    found = infer(of_mean, of_each, towards, groups)
+
+    size = n_outcomes * n_insatser
+    mean_lacks = (n_outcomes * of_each - of_mean) / n_outcomes**2
+    precision = np.kron(np.eye(n_outcomes), of_each) - np.kron(np.ones((n_outcomes, n_outcomes)), mean_lacks)
+    logs, means = [], []
+    for way in product(groups.parts(), repeat=size):
+        share, mean, variance = (np.array(part) for part in zip(*[(p[0][0, 0], p[1], p[2]) for p in way], strict=True))
+        inner, pull = precision + np.diag(1 / variance), towards.ravel() + mean / variance
+        means.append(np.linalg.solve(inner, pull))
+        log = np.log(share).sum() - 0.5 * np.log(variance).sum() - 0.5 * (mean**2 / variance).sum()
+        logs.append(log - 0.5 * np.linalg.slogdet(inner)[1] + 0.5 * pull @ means[-1])
+    weights = np.exp(np.array(logs) - max(logs))
+    exactly = (weights[:, None] * np.array(means)).sum(axis=0) / weights.sum()
+    np.testing.assert_allclose(found.expected.ravel(), exactly, atol=0.02)
+    assert found.evidence == pytest.approx(max(logs) + np.log(weights.sum()), abs=0.3)
 
 
 def test_harm_is_not_hidden_by_what_others_aim_at():
