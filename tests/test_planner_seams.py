@@ -18,7 +18,7 @@ from pathway.planner.board import Board
 from pathway.planner.improvement import improve
 from pathway.planner.practice import shipped
 from pathway.planner.proving import best_of
-from pathway.planner.relaxation import relax
+from pathway.planner.relaxation import Relaxation, relax
 from pathway.planner.sifting import compile
 
 A = builders.an_insats
@@ -182,6 +182,19 @@ def test_plain_models_agree_on_the_best_plan(seed: int):
         assert not proven or cp_sat == pytest.approx(board.worth(best.picked), abs=1e-3)
 
 
+def test_a_proof_counts_what_is_lost_beside_a_job_oriented_activity():
+    case, catalogue, prospects = builders.a_realistic_problem(19, n_insatser=12)
+    rng = np.random.default_rng(19)
+    beside = {id: np.array([steps + rng.normal(-0.02, 0.04, steps.shape) * steps.any() for _ in range(4)])
+              for id, steps in prospects.beside.items()}  # fmt: skip
+    board = Board(compile(case, catalogue, replace(prospects, beside=beside)))
+    best = best_of(board, 60, WORK.effort)
+    highs, proven, _ = Plain(board.problem).by_highs(30.0)
+    assert best.proven
+    assert proven
+    assert board.worth(best.picked) == pytest.approx(highs, abs=1e-3)
+
+
 def test_the_shape_of_a_case_with_locks_and_ramps_survives_reading():
     raw = builders.a_case_in_json(locked=[lock("X", 0, 4)])
     raw["limits"] = raw["limits"] | {"hours_by_week": [{"from_week": 2, "hours_per_week": 10}], "activities": 4}
@@ -222,6 +235,28 @@ def test_no_plan_gains_more_beside_a_job_oriented_activity_than_the_bounds_allow
         for edges in (beside.by_grid(problem), beside.coarse(problem, 4), beside.coarse(problem, 1)):
             assert most_beside(problem, edges, picked) >= true - 1e-6
     assert gained > 0
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_closer_relaxation_rules_out_no_better_plan(seed: int):
+    case, catalogue, prospects = builders.a_realistic_problem(seed + 400, n_insatser=40)
+    case = replace(case, wishes=replace(case.wishes, prefer=catalogue.ids[:10]))
+    problem = compile(case, catalogue, prospects)
+    board, plans, relaxation = Board(problem), dict[Any, None](), Relaxation(problem)
+    improve(board, np.arange(len(problem.options)), rounds=30, seed=seed, seen=plans)
+    first, worths = relaxation.relaxed, {picked: board.worth(picked) for picked in plans}
+    least = float(np.median(list(worths.values())))
+    for _ in range(3):
+        relaxation.tighten(least)
+    said = relaxation.relaxed
+    assert said.fills
+    assert np.count_nonzero(said.with_option > least) < np.count_nonzero(first.with_option > least)
+    for picked, worth in worths.items():
+        which, steps = list(picked), np.minimum(board.added(picked) * problem.weights, problem.room)
+        assert worth <= min(said.bound, said.limit - said.cost[which].sum()) + 1e-6
+        assert worth <= said.with_option[which].min() + 1e-6
+        for fill in said.fills:
+            assert steps[fill.j] <= fill.given + fill.size[which].sum() + 1e-6
 
 
 @pytest.mark.parametrize("seed", [6001, 6015])

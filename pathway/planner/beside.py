@@ -31,8 +31,10 @@ class Besides:
     ----------
     most
         (m,) days that a column may be at most.
-    owner
-        (m,) candidate whose days they are; -1: days on which job-oriented activities run.
+    owner, hours
+        (m,) candidate whose days they are, at so many hours a week; -1: days on which job-oriented activities run.
+    start
+        (m,) first day of the stretch.
     steps
         (m, J) steps gained on each of the days, nowhere fewer than the truth.
     rows
@@ -41,6 +43,8 @@ class Besides:
 
     most: Ints
     owner: Ints
+    hours: Ints
+    start: Ints
     steps: Array
     rows: tuple[Row, ...]
 
@@ -67,8 +71,8 @@ def count(problem: Problem, candidates: frozenset[int], edges: Ints) -> Besides:
     for stretch in range(len(edges) - 1):
         counting.count_in(stretch)
     steps = np.array(counting.steps, dtype=np.float64).reshape(len(counting.steps), len(problem.weights))
-    most, owner = (np.array(column, dtype=np.int64) for column in (counting.most, counting.owner))
-    return Besides(most, owner, steps, tuple(counting.rows))
+    most, owner, hours, start = np.array(counting.columns, dtype=np.int64).reshape(-1, 4).T
+    return Besides(most, owner, hours, start, steps, tuple(counting.rows))
 
 
 class _Counting:
@@ -81,14 +85,13 @@ class _Counting:
         self.days = np.maximum(days, 0)
         self.standing = np.diff(np.concatenate([[0], np.cumsum(problem.standing.job_runs)])[edges])
         job = problem.jobs[options.owner]
-        more = (options.extra[:, :, problem.weights > 0] > 0).any(axis=(1, 2))
+        more = (options.extra[:, :, problem.weights > 0] != 0).any(axis=(1, 2))
         self.jobs = np.flatnonzero(job)
         others = np.flatnonzero(more & ~job & np.isin(options.owner, sorted(candidates)))
         self.others = others[np.lexsort((options.owner[others], options.hours[others]))]
         self.limit = int(problem.cells.hours_left.max(initial=0))
         self.places = int(problem.cells.places_left.max(initial=0))
-        self.most: list[int] = []
-        self.owner: list[int] = []
+        self.columns: list[tuple[int, int, int, int]] = []
         self.steps: list[Array] = []
         self.rows: list[Row] = []
         self._nothing = np.zeros(len(problem.weights))
@@ -100,6 +103,7 @@ class _Counting:
         if not len(others) or (not len(jobs) and not given):
             return
         limit, hours_of = self.limit, options.hours[others]
+        whole = int(self.edges[stretch + 1] - self.edges[stretch])
         starts = np.flatnonzero(np.diff(hours_of, prepend=-1) | np.diff(options.owner[others], prepend=-1))
         most = np.maximum.reduceat(days[others], starts).tolist()
         steps = self._steps_in(stretch, others[starts])
@@ -108,10 +112,10 @@ class _Counting:
             hours = int(options.hours[own[0]])
             if hours != hours_before:
                 fitting = jobs[options.hours[jobs] + hours <= limit]
-                on_job = self._column(int(self.edges[stretch + 1] - self.edges[stretch]), -1, self._nothing)
+                on_job = self._column(whole, -1, hours, stretch, self._nothing)
                 self.rows.append(Row((on_job,), (1,), fitting, days[fitting], given))
                 hours_before = hours
-            column = self._column(most[number], int(options.owner[own[0]]), steps[number])
+            column = self._column(most[number], int(options.owner[own[0]]), hours, stretch, steps[number])
             self.rows.append(Row((column,), (1,), own, days[own], 0))
             self.rows.append(Row((column, on_job), (1, -1), own[:0], own[:0], 0))
             counted.append(column)
@@ -125,11 +129,10 @@ class _Counting:
         """(m, J) steps more on each day beside: the most of the quarters that the stretch lies in."""
         bounds = self.problem.quarters
         there = (bounds[:-1] < self.edges[stretch + 1]) & (bounds[1:] > self.edges[stretch])
-        steps: Array = np.maximum(self.problem.options.extra[which][:, there], 0).max(axis=1)
+        steps: Array = self.problem.options.extra[which][:, there].max(axis=1)
         return steps
 
-    def _column(self, most: int, owner: int, steps: Array) -> int:
-        self.most.append(most)
-        self.owner.append(owner)
+    def _column(self, most: int, owner: int, hours: int, stretch: int, steps: Array) -> int:
+        self.columns.append((most, owner, hours, int(self.edges[stretch])))
         self.steps.append(steps)
-        return len(self.most) - 1
+        return len(self.columns) - 1

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from pathway.planner.objective import Array, value
-from pathway.planner.plans import Picked, Plans, and_nothing, summed
+from pathway.planner.plans import Picked, Plans, and_nothing
 from pathway.planner.problem import Bools, Problem
 from pathway.planner.weeks import Ints
 
@@ -41,7 +41,7 @@ class Board(Plans):
         ok = self._has_room(slots, pool) & self._keeps_apart(slots, pool)
         self._keep_at_level(ok, plans, slots, pool)
         plan, at = np.nonzero(ok)
-        runs = np.array([self._job_runs(picked) for picked in plans])
+        runs = self._job_runs(slots)
         days = self._days_beside(runs, pool[at], plan)
         own = self._worth[pool[at]] + (days * self._extra_worth[pool[at]]).sum(axis=1)
         fair = (own >= self.problem.least_worth - 1e-9) | self._exempt[self.options.owner[pool[at]]]
@@ -80,10 +80,10 @@ class Board(Plans):
 
     def _keeps_apart(self, slots: Ints, pool: Ints) -> Bools:
         """(P, m) whether options may be beside those of each plan, and what must come before them is there."""
-        there = np.unique(slots)
+        there, at = np.unique(slots, return_inverse=True)
         for o in there[~self._is_told[there]].tolist():
             self._clashes[o], self._is_told[o] = self._clashes_of(o), True
-        ok: Bools = ~np.any(self._clashes[slots[:, :, None], pool], axis=1)
+        ok: Bools = ~np.any(self._clashes[np.ix_(there, pool)][at.reshape(slots.shape)], axis=1)
         owner = self._owner[slots]
         for k in self._dependent:
             own = self.options.owner[pool] == k
@@ -180,9 +180,8 @@ class Board(Plans):
 
     def _lifted(self, slots: Ints, runs: Bools, plan: Ints, which: Ints) -> Array:
         """(m, J) steps that the others of a plan add more beside each job-oriented option, beside none before."""
-        options, standing = self.options, self.problem.standing
-        first, last = options.start[which, None], options.end[which, None]
-        free = summed(~runs)
+        first, last = self._begin[which, None], self._end[which, None]
+        free = self._days_before(~runs)
         lifted = np.zeros((len(which), len(self.problem.weights)))
         for slot in slots.T:
             there = slot[plan]
@@ -191,9 +190,9 @@ class Board(Plans):
             begin = np.maximum(self._from[at], first[some])
             end = np.maximum(np.minimum(self._to[at], last[some]), begin)
             lifted[some] += np.einsum("nq,nqj->nj", free[by, end] - free[by, begin], self._extra[at])
-        if standing.extra.any():
+        if self._standing_extra.any():
             for p in np.unique(plan).tolist():
-                bare = np.cumsum(standing.extra * ~runs[p, :, None], axis=0)
+                bare = np.cumsum(self._standing_extra * ~runs[p, :, None], axis=0)
                 bare = np.concatenate([np.zeros((1, lifted.shape[1])), bare])
                 lifted[plan == p] += bare[last[plan == p, 0]] - bare[first[plan == p, 0]]
         return lifted

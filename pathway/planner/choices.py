@@ -1,5 +1,6 @@
 """What one insats could be for one person: allowed starts, lengths and hours, or the rule that leaves none."""
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import date
 
@@ -193,7 +194,9 @@ def _starts(
         fact = Fact(Rule.HORIZON, needed=insats.weeks.min, found=left, on=weeks.date(intakes[0]))
         return Blocked("no_start_date", fact)
     own = [one for one in occupied if one.insats_id == insats.id]
-    free = [day for day in in_time if all(one.end <= day or day + n_days <= one.start for one in own)]
+    free = (
+        [day for day in in_time if all(one.end <= day or day + n_days <= one.start for one in own)] if own else in_time
+    )
     if not free:
         until = max(one.end for one in own)
         return Blocked("no_start_date", Fact(Rule.ONCE, other=insats.id, on=weeks.date(until)))
@@ -213,10 +216,10 @@ def _mondays(weeks: Weeks, last_end: int, grid: Grid) -> list[int]:
 def _thinned(starts: list[int], mondays: list[int]) -> list[int]:
     """Keep the first possible start of each stretch between two Mondays of the grid."""
     kept, at = [], 0
-    for start in starts:
-        if start >= at:
-            kept.append(start)
-            at = next((monday for monday in mondays if monday > start), starts[-1] + 1)
+    while at < len(starts):
+        kept.append(starts[at])
+        following = mondays[bisect_right(mondays, starts[at]) :][:1]
+        at = bisect_left(starts, following[0]) if following else len(starts)
     return kept
 
 
@@ -228,8 +231,9 @@ def _lengths(insats: Insats, start: int, mondays: list[int], last_end: int, long
     """
     typical = insats.weeks.typical
     most = min(insats.weeks.max, longest, (last_end - start) // 7)
-    ends = {(monday - start) // 7 for monday in mondays if monday > start} | {(last_end - start) // 7}
-    fitting = sorted(length for length in ends if insats.weeks.min <= length <= most)
+    least_end, last = bisect_left(mondays, start + 7 * insats.weeks.min), (last_end - start) // 7
+    ends = {(monday - start) // 7 for monday in mondays[least_end : bisect_left(mondays, start + 7 * most + 7)]}
+    fitting = sorted(ends | ({last} if insats.weeks.min <= last <= most else set()))
     if not fitting:
         return sorted({max(insats.weeks.min, min(typical, most))} | ({insats.weeks.min} if grid.least else set()))
     least = {insats.weeks.min} if grid.least else set[int]()

@@ -93,9 +93,11 @@ def _longer(board: Board, plans: list[Picked], pool: Ints, cost: Array, width: i
     worth = board.weigh_all(plans, pool)
     plan, at = np.nonzero(worth > NEVER)
     worths = worth[plan, at]
-    promise = worths + np.array([sum(cost[o] for o in picked) for picked in plans])[plan] + cost[pool[at]]
+    promise = worths + board.total(plans, cost)[plan] + cost[pool[at]]
     kept: dict[Picked, float] = {}
-    for row in np.argsort(-promise, kind="stable")[: SAME * width].tolist():
+    ways = min(SAME * width, len(promise))
+    best = np.sort(np.argpartition(-promise, ways - 1)[:ways]) if ways else plan
+    for row in best[np.argsort(-promise[best], kind="stable")].tolist():
         kept[tuple(sorted((*plans[plan[row]], int(pool[at[row]]))))] = float(worths[row])
         if len(kept) == width:
             break

@@ -159,7 +159,7 @@ def pool(
     if not len(board.options):
         return ()
     relaxed = relax(board.problem)
-    options = likeliest(relaxed.with_option, POOL)
+    options = likeliest(board.problem, relaxed.with_option, POOL)
     found: dict[Picked, None] = {}
     improve(board, options, 2 * n, seed=seed, seen=found)
     best_first = sorted((picked for picked in found if picked), key=lambda picked: (-board.worth(picked), picked))

@@ -1,9 +1,10 @@
 """The planning problem as a CP-SAT model, which finds better plans or proves that there are none. See docs/PLANNER.md.
 
-One literal per option (an insats with start, length and hours). What runs beside is counted slot by slot, a slot being
-a stretch of days on which nothing may start or end.
+One literal per option (an insats with start, length and hours). What runs beside is bounded by stretches, or counted
+slot by slot, a slot being days between which no job-oriented activity may start or end.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from pathway.planner import beside as besides
 from pathway.planner.objective import Array
+from pathway.planner.plans import Picked
 from pathway.planner.problem import Bools, Problem
 from pathway.planner.relaxation import Relaxed
 from pathway.planner.rows import STEPS_UNIT, Rows, Term, each, nonzero
@@ -18,6 +20,7 @@ from pathway.planner.rules import Rule
 from pathway.planner.weeks import Ints
 
 TOLERANCE = 50  # what rounding may add up to in the model's objective: 5e-5 steps
+FINE = 100  # parts of a whole number in rows that sum days: what rounds off of each of them would add up to more
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class Found:
         Work done, as `Effort.deterministic` counts it.
     """
 
-    picked: tuple[int, ...] | None
+    picked: Picked | None
     bound: float
     complete: bool
     spent: float
@@ -73,6 +76,15 @@ class _Beside:
     steps: Array
 
 
+@dataclass(frozen=True, eq=False)
+class _Slots:
+    """Days from `first` up to `last` of each slot, and the column that tells whether a new job-oriented one runs."""
+
+    first: Ints
+    last: Ints
+    runs: Ints
+
+
 class Model(Rows):
     """A problem written as a model: the rules, what runs beside, and what plans are worth.
 
@@ -80,7 +92,7 @@ class Model(Rows):
     ----------
     exactly
         Candidates whose days beside a job-oriented activity are counted exactly, by default all. Those of the others
-        are bounded by stretches of the grid (`pathway.planner.beside`): what a plan is worth is an upper bound then.
+        are only bounded by stretches (`pathway.planner.beside`): what a plan is worth is an upper bound then.
     hopeful
         Of the others, candidates that are taken to run beside a job-oriented activity all the time: a looser bound.
     without
@@ -104,120 +116,89 @@ class Model(Rows):
         self.unit = STEPS_UNIT / problem.heaviest
         self.exactly = frozenset(problem.alive) if exactly is None else exactly
         self.hopeful = hopeful - self.exactly
-        self.roughly = frozenset(problem.alive) - self.exactly - self.hopeful
-        self.alone = self._alone()
+        taken = np.isin(self.options.owner, sorted(self.hopeful))
+        self.alone: Array = np.where(taken[:, None], self.options.most, self.options.gain)
         self.beside: list[_Beside] = []
         if valued:
             self._count_days_beside()
             self._keep_worth_while()
             worths = self._value()
-            if relaxed is not None and np.isfinite(relaxed.bound):
+            if relaxed is not None and np.isfinite(relaxed.limit):
                 self._keep_below(relaxed, worths)
-
-    def _alone(self) -> Array:
-        """(n, J) steps that each option adds whatever else is new: alone, and beside locked job-oriented activities."""
-        problem, options = self.problem, self.options
-        runs = np.concatenate([[0], np.cumsum(problem.standing.job_runs)])
-        first = np.maximum(options.start[:, None], problem.quarters[:-1])
-        last = np.maximum(np.minimum(options.end[:, None], problem.quarters[1:]), first)
-        alone: Array = options.gain + options.beside(runs[last] - runs[first])
-        rough = np.isin(options.owner, sorted(self.roughly))  # theirs are bounded together with those beside new ones
-        alone[rough] = options.gain[rough]
-        hopeful = np.isin(options.owner, sorted(self.hopeful))
-        alone[hopeful] = options.most[hopeful]
-        return alone
 
     # -- what runs beside
 
     def _count_days_beside(self) -> None:
-        """Count the days that each activity runs beside a new job-oriented one, per hours a week that it may have."""
-        self._count_roughly()
-        problem, options = self.problem, self.options
-        counts = problem.weights > 0
-        job = problem.jobs[options.owner]
-        jobs = np.flatnonzero(job)
-        lifted = np.any(options.extra[:, :, counts] != 0, axis=(1, 2))
-        lifted = np.flatnonzero(lifted & ~job & np.isin(options.owner, sorted(self.exactly)))
-        by_day = problem.standing.extra
-        if not len(jobs) or (not len(lifted) and not by_day.any()):
-            return
-        changes = np.flatnonzero(np.diff(problem.standing.job_runs)) + 1
-        edges = np.unique(np.concatenate([options.start[jobs], options.end[jobs], problem.quarters, changes]))
-        running = self._covers(jobs, edges)
-        running[:, problem.standing.job_runs[edges[:-1]]] = False  # counted as alone
-        slots = np.flatnonzero(running.any(axis=0)).tolist()
-        quarter = np.searchsorted(problem.quarters, edges[:-1], side="right") - 1
-        job_runs = {slot: self._any_of(jobs[running[:, slot]]) for slot in slots}
-        days = np.minimum(options.end[:, None], edges[1:]) - np.maximum(options.start[:, None], edges[:-1])
-        for k, hours in sorted({(int(options.owner[o]), int(options.hours[o])) for o in lifted}):
-            own = self._own(k)
-            own = own[options.hours[own] == hours]
-            for slot in slots:
-                active = own[days[own, slot] > 0]
-                if len(active):
-                    steps = options.extra[own[0], quarter[slot]]
-                    exact = bool(np.any(steps[counts] < 0))
-                    column, n_days = self._both(active, days[active, slot], job_runs[slot], exact)
-                    self.beside.append(_Beside(column, k, n_days * steps))
-        if by_day.any():
-            for slot in slots:
-                steps = by_day[edges[slot] : edges[slot + 1]].sum(axis=0)
-                if steps.any():
-                    self.beside.append(_Beside(job_runs[slot], -1, steps))
-
-    def _covers(self, which: Ints, edges: Ints) -> Bools:
-        """(n, S) whether each option runs all through each slot between two edges."""
-        start, end = self.options.start[which, None], self.options.end[which, None]
-        covers: Bools = (start <= edges[:-1]) & (edges[1:] <= end)
-        return covers
-
-    def _count_roughly(self) -> None:
-        """Count no more days beside in a stretch than the activity, and job-oriented ones, have there."""
-        found = besides.count(self.problem, self.roughly, besides.by_grid(self.problem))
-        first = self.n_columns
-        for most in found.most.tolist():
-            self._new(0, most)
+        """Bound the days that activities run beside a job-oriented one, by stretches, or count them exactly."""
+        problem = self.problem
+        # Beside activities that are taken to run beside one all the time, a few that are not need no fine stretches.
+        edges = problem.quarters if self.hopeful else besides.by_grid(problem)
+        found = besides.count(problem, frozenset(problem.alive) - self.hopeful, edges)
+        columns = np.array([self._new(0, most) for most in found.most.tolist()], dtype=np.int64)
         for row in found.rows:
-            columns = [first + column for column in row.columns]
-            self._keep((columns, list(row.sizes)), each(row.options, -row.days), most=row.given)
-        for column in np.flatnonzero(found.owner >= 0).tolist():
-            self.beside.append(_Beside(first + column, int(found.owner[column]), found.steps[column]))
+            bounded = columns[list(row.columns)], np.array(row.sizes)
+            self._keep(each(*bounded), each(row.options, -row.days), most=row.given)
+        counted = np.flatnonzero(found.owner >= 0)
+        for at in counted.tolist():
+            self.beside.append(_Beside(int(columns[at]), int(found.owner[at]), found.steps[at]))
+        counted = counted[np.isin(found.owner[counted], sorted(self.exactly))]
+        if not len(counted) and not problem.standing.extra.any():
+            return
+        falls: Bools = np.any(found.steps * problem.weights < 0, axis=1)
+        slots = self._slots(bool(falls[counted].any() or (problem.standing.extra < 0).any()))
+        quarter = np.searchsorted(problem.quarters, found.start, side="right") - 1
+        keys = np.stack([found.owner, found.hours, quarter], axis=1)
+        for k, hours, q in np.unique(keys[counted], axis=0).tolist():
+            own = counted[(keys[counted] == (k, hours, q)).all(axis=1)]
+            self._count_exactly(columns[own], k, hours, q, slots, bool(falls[own].any()))
 
-    def _keep_follows(self, one: int, other: int) -> None:
-        """Let the second literal hold where the first does."""
-        row = self.model.proto.constraints.add()
-        row.enforcement_literal.append(one)
-        row.bool_and.literals.append(other)
+    def _slots(self, exact: bool) -> "_Slots":
+        """Tell apart the days between which no job-oriented activity may start or end, and whether one runs there."""
+        problem, options, standing = self.problem, self.options, self.problem.standing
+        jobs = np.flatnonzero(problem.jobs[options.owner])
+        changes = np.flatnonzero(np.diff(standing.job_runs)) + 1
+        edges = np.unique(np.concatenate([options.start[jobs], options.end[jobs], problem.quarters, changes]))
+        running = (options.start[jobs, None] <= edges[:-1]) & (edges[1:] <= options.end[jobs, None])
+        free = running.any(axis=0) & ~standing.job_runs[edges[:-1]]
+        first, last = edges[:-1][free], edges[1:][free]
+        runs = [self._any_of(jobs[there], exact) for there in running[:, free].T]
+        for column, start, end in zip(runs, first.tolist(), last.tolist(), strict=True):
+            steps = standing.extra[start:end].sum(axis=0)
+            if steps.any():
+                self.beside.append(_Beside(column, -1, steps))
+        return _Slots(first, last, np.array(runs, dtype=np.int64))
 
-    def _any_of(self, which: Ints) -> int:
-        """Tell whether any of the options is picked."""
+    def _any_of(self, which: Ints, exact: bool) -> int:
+        """Tell whether any of the options is picked; if not exact, no more than that one may be said to be."""
         result = self._new(0, 1)
         self._keep(each(which), ([result], [-1]), least=0)
-        for option in which.tolist():
-            self._keep_follows(option, result)
+        for option in which.tolist() if exact else ():
+            row = self.model.proto.constraints.add()
+            row.enforcement_literal.append(option)
+            row.bool_and.literals.append(result)
         return result
 
-    def _both(self, active: Ints, days: Ints, job_runs: int, exact: bool) -> tuple[int, int]:
-        """Count the days of the option picked of `active`, one at most, if `job_runs`; at most so many if not exact.
+    def _count_exactly(self, counted: Ints, k: int, hours: int, quarter: int, slots: "_Slots", exact: bool) -> None:
+        """Let columns count no more days of a quarter than an activity, at these hours, runs beside a job-oriented one.
 
-        Returns
-        -------
-        A column, and how many days one of it stands for.
+        Whichever of the options is picked: it has no more of them than another one would have, and its days beyond
+        those of the other. If exact, no fewer days either.
         """
-        most = int(days.max())
-        if most == int(days.min()):
-            both = self._new(0, 1)
-            self._keep_follows(both, job_runs)
-            self._keep(([both], [1]), each(active, -1), most=0)
-            if exact:
-                self._keep(each(active), ([job_runs, both], [1, -1]), most=1)
-            return both, most
-        result = self._new(0, most)
-        self._keep(([result], [1]), each(active, -days), most=0)
-        self._keep(([result, job_runs], [1, -most]), most=0)
-        if exact:
-            self._keep(each(active, days), ([job_runs, result], [most, -1]), most=most)
-        return result, 1
+        options, bounds = self.options, self.problem.quarters[quarter : quarter + 2]
+        own = self._own(k)
+        own = own[options.hours[own] == hours]
+        start, end = np.clip(options.start[own], *bounds), np.clip(options.end[own], *bounds)
+        there = (bounds[0] <= slots.first) & (slots.first < bounds[1])
+        days = np.minimum(end[:, None], slots.last[there]) - np.maximum(start[:, None], slots.first[there])
+        days, runs = np.maximum(days, 0), slots.runs[there]
+        before = np.concatenate([[0], np.cumsum(self.problem.standing.job_runs)])
+        standing = before[end] - before[start]
+        for other in np.unique(np.vstack([days, days.max(axis=0)]), axis=0):
+            beyond = np.maximum(days - other, 0).sum(axis=1) + standing
+            self._keep(each(counted), nonzero(runs, -other), nonzero(own, -beyond), most=0)
+        for o, its, given in zip(own.tolist(), days, standing.tolist(), strict=True) if exact else ():
+            most = int(its.sum())
+            self._keep(each(counted), nonzero(runs, -its), ([o], [-most - given]), least=-most)
 
     # -- worth
 
@@ -232,11 +213,7 @@ class Model(Rows):
             if problem.candidates[k].id in problem.required or not doubtful.any():
                 continue
             least = self._whole(problem.least_worth)
-            self._keep(
-                each(own, self._wholes(alone[own]) - least),
-                self._days_beside(problem.weights, k),
-                least=0,
-            )
+            self._keep(each(own, self._wholes(alone[own]) - least), self._days_beside(problem.weights, k), least=0)
 
     def _days_beside(self, weights: Array, k: int | None = None) -> Term:
         """Give the term of days beside, as many steps each as the weights make of them; of one candidate, or all."""
@@ -268,19 +245,23 @@ class Model(Rows):
         return worths
 
     def _keep_below(self, relaxed: Relaxed, worths: list[int]) -> None:
-        """Let no plan be worth more than the relaxation's bound, less what it says that its options cost."""
-        costs = np.floor((relaxed.bound - relaxed.with_option) * self.unit).astype(np.int64)
-        sizes = costs + self._wholes(self.problem.merit)
-        bound = int(np.ceil(relaxed.bound * self.unit)) + TOLERANCE
+        """Keep what the relaxation says: its bound, less what options cost by it, and how indicators fill."""
+        sizes = np.floor(relaxed.cost * self.unit).astype(np.int64) + self._wholes(self.problem.merit)
+        bound = int(np.ceil(relaxed.limit * self.unit)) + TOLERANCE
         self._keep((worths, [1] * len(worths)), nonzero(np.arange(len(sizes)), sizes), most=bound)
+        column = dict(zip(np.flatnonzero(self.problem.weights > 0).tolist(), worths, strict=True))
+        for fill in relaxed.fills:
+            sizes = np.ceil(fill.size * self.unit).astype(np.int64)
+            most = int(np.ceil(fill.given * self.unit))
+            self._keep(([column[fill.j]], [1]), nonzero(np.arange(len(sizes)), -sizes), most=most)
 
     def _value_of(self, j: int, weight: float) -> int:
         problem = self.problem
-        only = weight * (np.arange(len(problem.weights)) == j)
+        only = FINE * weight * (np.arange(len(problem.weights)) == j)
         standing = problem.standing.gain[j] + problem.standing.extra[problem.standing.job_runs, j].sum()
         without, target = float(problem.prospects.without[j]), float(problem.targets[j])
         low = problem.prospects.scale[0]
-        constant = self._whole(float(problem.spare[j]) + weight * float(standing))
+        constant = self._whole(FINE * (float(problem.spare[j]) + weight * float(standing)))
         alone = nonzero(np.arange(len(self.options)), self._wholes(-self.alone @ only))
         added = (alone, self._days_beside(-only))
         most = self._whole(weight * (target - min(without, target)))
@@ -289,12 +270,12 @@ class Model(Rows):
         self._keep_whole(worth, most, weight, j)
         beyond = self._whole(float(problem.given_back[j]))
         if beyond <= 0:
-            self._keep(([worth], [1]), *added, most=constant)
+            self._keep(([worth], [FINE]), *added, most=constant)
             return worth
         # Steps lost below the end of the scale do not count. Written with sizes, not conditions, so that the linear
         # relaxation keeps the row.
         at_the_floor = self._new(0, 1)
-        self._keep(([worth, at_the_floor], [1, -beyond]), *added, most=constant)
+        self._keep(([worth, at_the_floor], [FINE, -FINE * beyond]), *added, most=constant)
         self._keep(([worth, at_the_floor], [1, most - least]), most=most)
         return worth
 
@@ -309,24 +290,47 @@ class Model(Rows):
 
     # -- search
 
-    def solve(self, effort: Effort, better_than: float | None = None) -> Found:
-        """Search for the best plan; only plans worth more than this, in weighted steps with bonuses, are looked for."""
+    def solve(
+        self, effort: Effort, better_than: float | None = None, enough: Callable[[Picked], bool] | None = None
+    ) -> Found:
+        """Search for the best plan.
+
+        Parameters
+        ----------
+        better_than
+            Only plans worth more than this, in weighted steps with bonuses, are looked for.
+        enough
+            Is shown every plan that betters those before, and tells whether to stop at it.
+        """
         solver = self.solver(effort)
         if better_than is not None:
             beyond = int(np.floor(better_than * self.unit)) + TOLERANCE
             # A cutoff on the objective itself (stored negated) lets the search end as soon as nothing better is left.
             self.model.proto.objective.domain.extend([-(2**60), -beyond])
-        status = solver.solve(self.model)
+        status = solver.solve(self.model, None if enough is None else self._shown(enough))
         spent = float(solver.response_proto.deterministic_time)
         if status in (self.cp.OPTIMAL, self.cp.FEASIBLE):
-            solution = list(solver.response_proto.solution)[: len(self.options)]
-            picked = tuple(o for o, taken in enumerate(solution) if taken)
-            return Found(picked, solver.best_objective_bound / self.unit, status == self.cp.OPTIMAL, spent)
+            bound = solver.best_objective_bound / self.unit
+            return Found(self._picked(solver.response_proto), bound, status == self.cp.OPTIMAL, spent)
         if status == self.cp.INFEASIBLE:
             return Found(None, -np.inf if better_than is None else better_than, True, spent)
         if status == self.cp.MODEL_INVALID:
             raise ValueError("the planner wrote a model that CP-SAT calls invalid")
         return Found(None, solver.best_objective_bound / self.unit, False, spent)
+
+    def _picked(self, response: Any) -> Picked:
+        solution = list(response.solution)[: len(self.options)]
+        return tuple(o for o, taken in enumerate(solution) if taken)
+
+    def _shown(self, enough: Callable[[Picked], bool]) -> Any:
+        picked_of = self._picked
+
+        class Shown(self.cp.CpSolverSolutionCallback):  # type: ignore[misc, name-defined]
+            def on_solution_callback(self) -> None:
+                if enough(picked_of(self.response_proto)):
+                    self.stop_search()
+
+        return Shown()
 
     def solver(self, effort: Effort) -> Any:
         """Give a solver with the parameters that were measured to be fastest."""

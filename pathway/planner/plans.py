@@ -22,13 +22,24 @@ class Plans:
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
         options = problem.options
-        first = np.maximum(options.start[:, None], problem.quarters[:-1])
-        last = np.maximum(np.minimum(options.end[:, None], problem.quarters[1:]), first)
+        standing, job = problem.standing, problem.jobs[options.owner] if len(options) else np.empty(0, dtype=bool)
+        # Days are counted in slots: stretches on which nothing starts or ends, and gains do not change.
+        changes = np.flatnonzero(np.diff(standing.job_runs)) + 1
+        edges = np.unique(np.concatenate([options.start, options.end, problem.quarters, changes, [0]]))
+        self._n_days = np.diff(edges)
+        self._begin, self._end = (np.searchsorted(edges, days) for days in (options.start, options.end))
+        quarters = np.searchsorted(edges, problem.quarters)
+        first = np.maximum(self._begin[:, None], quarters[:-1])
+        last = np.maximum(np.minimum(self._end[:, None], quarters[1:]), first)
         self._from, self._to = and_nothing(first), and_nothing(last)
+        slot = np.arange(len(self._n_days))
+        runs = job[:, None] & (self._begin[:, None] <= slot) & (slot < self._end[:, None])
+        self._runs = np.concatenate([runs, np.zeros((1, len(slot)), dtype=bool)]) | standing.job_runs[edges[:-1]]
+        self._standing_extra = np.add.reduceat(standing.extra, edges[:-1], axis=0)
         self._gain, self._extra = and_nothing(options.gain), and_nothing(options.extra)
         self._cost, self._merit = and_nothing(options.cost), and_nothing(problem.merit)
         self._owner = and_nothing(options.owner, -1)
-        self._job = and_nothing(problem.jobs[options.owner] if len(options) else np.empty(0, dtype=bool), True)
+        self._job = and_nothing(job, True)
         self._worth = options.gain @ problem.weights
         self._extra_worth = options.extra @ problem.weights
         self._exempt = np.array([insats.id in problem.required for insats in problem.candidates], dtype=bool)
@@ -47,19 +58,26 @@ class Plans:
         """Objective of a plan, bonus for preferred insatser, less prices: what plans are compared by."""
         return self.objective(picked) + float(self._merit[list(picked)].sum())
 
+    def total(self, plans: Sequence[Picked], column: Array) -> Array:
+        """(P,) sum of a column, (n,), over the options of each plan."""
+        total: Array = and_nothing(column)[self._slots(plans)].sum(axis=1)
+        return total
+
     def added(self, picked: Sequence[int]) -> Array:
         """(J,) steps that a plan adds."""
         plan = tuple(picked)
         if plan not in self._known:
-            self._known[plan] = self._added(self._slots((plan,)), self._job_runs(plan)[None])[0]
+            slots = self._slots((plan,))
+            self._known[plan] = self._added(slots, self._job_runs(slots))[0]
         return self._known[plan]
 
     def _added(self, slots: Ints, runs: Bools) -> Array:
         """(P, J) the same, of each plan."""
-        options, standing = slots.ravel(), self.problem.standing
+        options = slots.ravel()
         days = self._days_beside(runs, options, np.repeat(np.arange(len(slots)), slots.shape[1]))
         each = self._gain[options] + np.einsum("nq,nqj->nj", days, self._extra[options])
-        total: Array = each.reshape(*slots.shape, -1).sum(axis=1) + standing.gain + runs @ standing.extra
+        each = each.reshape(*slots.shape, -1).sum(axis=1)
+        total: Array = each + self.problem.standing.gain + runs @ self._standing_extra
         return total
 
     def keeps_rules(self, picked: Picked) -> bool:
@@ -175,33 +193,30 @@ class Plans:
         own: Array = self._worth[pool] + (self.days_beside(picked, pool) * self._extra_worth[pool]).sum(axis=1)
         return own
 
-    def _job_runs(self, picked: Sequence[int]) -> Bools:
-        """(D,) days on which a job-oriented activity runs."""
-        runs = self.problem.standing.job_runs.copy()
-        for o in picked:
-            if self._job[o]:
-                runs[self.options.start[o] : self.options.end[o]] = True
+    def _job_runs(self, slots: Ints) -> Bools:
+        """(P, S) slots of days on which a job-oriented activity runs, in each plan."""
+        runs: Bools = self._runs[slots].any(axis=1)
         return runs
 
     def days_beside(self, picked: Sequence[int], pool: Ints) -> Ints:
         """(m, Q) days of each option, by quarter, on which a job-oriented activity of the plan runs; 0 for those."""
-        return self._days_beside(self._job_runs(picked)[None], pool, np.zeros(len(pool), dtype=np.int64))
+        runs = self._job_runs(self._slots((tuple(picked),)))
+        return self._days_beside(runs, pool, np.zeros(len(pool), dtype=np.int64))
 
     def _days_beside(self, runs: Bools, which: Ints, plan: Ints) -> Ints:
-        """(m, Q) days of each option on which a job-oriented activity runs, as `runs`, (P, D), says of its plan."""
-        before = summed(runs)
+        """(m, Q) days of each option on which a job-oriented activity runs, as `runs`, (P, S), says of its plan."""
+        before = self._days_before(runs)
         days: Ints = before[plan[:, None], self._to[which]] - before[plan[:, None], self._from[which]]
         days[self._job[which]] = 0
         return days
+
+    def _days_before(self, those: Bools) -> Ints:
+        """(P, S + 1) days of those slots before each."""
+        before = np.zeros((len(those), those.shape[1] + 1), dtype=np.int64)
+        np.cumsum(those * self._n_days, axis=1, out=before[:, 1:])
+        return before
 
 
 def and_nothing(column: npt.NDArray[Number], nothing: int = 0) -> npt.NDArray[Number]:
     """Add a row for the option after the last, which is nothing: plans are filled up with it to the same length."""
     return np.concatenate([column, np.full((1, *column.shape[1:]), nothing, dtype=column.dtype)])
-
-
-def summed(runs: Bools) -> Ints:
-    """(P, D + 1) days before each on which something is so."""
-    before = np.zeros((len(runs), runs.shape[1] + 1), dtype=np.int64)
-    np.cumsum(runs, axis=1, out=before[:, 1:])
-    return before

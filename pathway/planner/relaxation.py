@@ -4,7 +4,7 @@ What may run at the same time is told by whole mixes of hours rather than by sum
 full-time activities do not count as one beside a third. docs/PLANNER.md has the formulation.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -14,9 +14,13 @@ import scipy.sparse as sparse
 from pathway.planner import beside as besides
 from pathway.planner.objective import Array
 from pathway.planner.problem import Bools, Problem, fullest
+from pathway.planner.programme import Programme
+from pathway.planner.saturation import Fill, Saturation, gains_up_to_target, most_standing
 from pathway.planner.weeks import Ints
 
-STRETCHES = 2  # of the horizon, in which days beside a job-oriented activity are counted
+STRETCHES = 2
+LITTLE = 0.6  # of an option is asked of all together that are possible and not taken, to find what they cost
+TAKEN = 1e-9  # of an option, or less, is nothing
 MOST_MIXES = 120  # per cell; where limits leave more, plain sums of hours and places are told instead
 
 
@@ -30,28 +34,76 @@ class Relaxed:
         No plan is worth more, in weighted steps with bonuses less prices.
     with_option
         (n,) no plan with the option is worth more.
+    limit, cost
+        No plan is worth more than the limit less what its options, (n,), cost.
     share
         (n,) how much of each option the relaxation takes.
+    fills
+        Rows about how indicators fill that were needed.
     """
 
     bound: float
     with_option: Array
+    limit: float
+    cost: Array
     share: Array
+    fills: tuple[Fill, ...] = ()
 
     def where(self, keep: Bools) -> "Relaxed":
         """Keep what is said of some options."""
-        return Relaxed(self.bound, self.with_option[keep], self.share[keep])
+        fills = tuple(fill.where(keep) for fill in self.fills)
+        return Relaxed(self.bound, self.with_option[keep], self.limit, self.cost[keep], self.share[keep], fills)
 
 
 def relax(problem: Problem) -> Relaxed:
     """Bound the worth of plans."""
-    rows = _Rows(problem)
-    rows.keep_once_and_few()
-    rows.keep_order()
-    rows.keep_levels()
-    rows.keep_weeks()
-    rows.value()
-    return rows.solve()
+    return Relaxation(problem).relaxed
+
+
+class Relaxation:
+    """The relaxation of a problem, with what it says in `relaxed`; it can be made closer."""
+
+    def __init__(self, problem: Problem) -> None:
+        rows = _Rows(problem)
+        rows.keep_once_and_few()
+        rows.keep_order()
+        rows.keep_levels()
+        rows.keep_weeks()
+        rows.value()
+        self.n, self.n_indicators, self.heaviest = rows.n, rows.n_indicators, problem.heaviest
+        self.saturation, self.steps = Saturation(problem), np.zeros(rows.n_indicators)
+        self.programme = Programme(*rows.written())
+        self.relaxed = self._solved(problem.room.sum() + np.maximum(problem.merit, 0).sum(), np.zeros(self.n))
+
+    def tighten(self, worth: float) -> None:
+        """Rule out more of the options that are in no plan worth more than this.
+
+        Rows about how indicators fill are added where they are broken. And a little is asked of every option that is
+        still possible and not taken: among the many prices that explain the same bound, those are found that leave as
+        much as can be between it and the options.
+        """
+        before = self.relaxed
+        asked = (before.with_option > worth) & (before.share <= TAKEN)
+        little = asked * (LITTLE / max(1, asked.sum()))
+        fills = self.saturation.broken_by(before.share, self.steps)
+        self.programme.change(little, fills, self.heaviest)
+        now = self._solved(before.bound, little)
+        if self.programme.is_solved:
+            with_option = np.minimum(now.with_option, before.with_option)
+            self.relaxed = replace(now, with_option=with_option, fills=(*before.fills, *fills))
+
+    def _solved(self, bound: float, little: Array) -> Relaxed:
+        """Solve, with a little of each option taken at least; where that fails, `bound` is all that is known."""
+        n, found = self.n, self.programme.solve()
+        if found is None:
+            nothing = np.zeros(n)
+            bound = -np.inf if self.programme.is_infeasible else bound
+            return Relaxed(bound, np.full(n, bound), bound, nothing, nothing)
+        worth, values, reduced = found
+        cost = -np.minimum(reduced[:n], 0.0) * self.heaviest
+        limit = (worth + 1e-7) * self.heaviest + float(cost @ little)
+        self.steps = values[n : n + self.n_indicators] * self.heaviest
+        return Relaxed(min(bound, limit), limit - cost, limit, cost, np.maximum(values[:n] - little, 0.0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +117,10 @@ class _Block:
 
 
 class _Rows:
-    """The relaxation as rows Σ size × column ≤ most. Columns: options, steps per indicator, mixes of each cell."""
+    """The relaxation as rows Σ size × column ≤ most. Columns: options, steps per indicator, mixes of each cell.
+
+    Steps are those of the heaviest indicator, so that the solver's tolerances mean the same whatever the weights are.
+    """
 
     def __init__(self, problem: Problem) -> None:
         self.problem, self.options = problem, problem.options
@@ -126,10 +181,13 @@ class _Rows:
         self._add_dense(sizes, [0.0] * len(sizes))
 
     def keep_weeks(self) -> None:
-        """Fit what is active in a cell into one mix of hours that its limits allow."""
+        """Fit what is active in a cell into one mix of hours that its limits allow.
+
+        A place that is not used by activities of so many hours may be used by those of fewer.
+        """
         cells, options = self.problem.cells, self.options
         hours, level = np.unique(options.hours, return_inverse=True)
-        at_least = level[None, :] >= np.arange(len(hours))[:, None]
+        n_hours, carried = len(hours), np.arange(1, len(hours))
         for cell, active in fullest(self.problem):
             places, limit = int(cells.places_left[cell]), int(cells.hours_left[cell])
             found = _mixes(tuple(hours.tolist()), places, limit)
@@ -137,18 +195,24 @@ class _Rows:
                 sizes = [active.astype(np.float64), active * (options.hours / max(limit, 1))]
                 self._add_dense(sizes, [float(places), 1.0])
                 continue
-            n_mixes = found.shape[1]
-            row, column = np.nonzero(at_least[:, active])
+            there = np.flatnonzero(active)
             mix_row, mix = np.nonzero(found)
+            mixes, unused = np.split(self.n_columns + np.arange(found.shape[1] + n_hours - 1), [found.shape[1]])
             self._add(
-                np.concatenate([row, mix_row, np.full(n_mixes, len(hours))]),
+                np.concatenate([level[there], mix_row, carried, carried - 1, np.full(len(mixes), n_hours)]),
+                np.concatenate([there, mixes[mix], unused, unused, mixes]),
                 np.concatenate(
-                    [np.flatnonzero(active)[column], self.n_columns + mix, self.n_columns + np.arange(n_mixes)]
+                    [
+                        np.ones(len(there)),
+                        -found[mix_row, mix],
+                        np.ones(n_hours - 1),
+                        -np.ones(n_hours - 1),
+                        np.ones(len(mixes)),
+                    ]
                 ),
-                np.concatenate([np.ones(len(row)), -found[mix_row, mix], np.ones(n_mixes)]),
-                np.append(np.zeros(len(hours)), 1.0),
+                np.append(np.zeros(n_hours), 1.0),
             )
-            self.n_columns += n_mixes
+            self.n_columns += len(mixes) + len(unused)
 
     def _count_days_beside(self) -> besides.Besides:
         """Bound the days beside a job-oriented activity; a column is the share of the days that it may be at most."""
@@ -173,35 +237,33 @@ class _Rows:
 
     def value(self) -> None:
         """Count no more steps per indicator than the activities add at most, with the days beside that there can be."""
-        problem = self.problem
+        problem, unit = self.problem, self.problem.heaviest
         gain = self.options.most * problem.weights
         found = self._count_days_beside()
         alone = self.options.gain * problem.weights
         extra = found.steps * problem.weights * found.most[:, None]
-        standing = (problem.standing.gain + np.maximum(problem.standing.extra, 0).sum(axis=0)) * problem.weights
+        standing = most_standing(problem)
         option, j = np.nonzero(alone)
         days, at = np.nonzero(extra)
         self._add(
             np.concatenate([j, at, np.arange(self.n_indicators)]),
             np.concatenate([option, self.first_days + days, self.n + np.arange(self.n_indicators)]),
-            np.concatenate([-alone[option, j], -extra[days, at], np.ones(self.n_indicators)]),
-            standing + problem.spare + problem.given_back,
+            np.concatenate([-alone[option, j] / unit, -extra[days, at] / unit, np.ones(self.n_indicators)]),
+            (standing + problem.spare + problem.given_back) / unit,
         )
         # Without what is lost, and each gain up to the target only: weaker in sum, closer for fractions of activities.
-        whole = np.minimum(np.maximum(gain, 0), problem.room)
+        whole = gains_up_to_target(problem)
         tight = np.flatnonzero((whole != gain).any(axis=0))
         option, at = np.nonzero(whole[:, tight])
         self._add(
             np.concatenate([at, np.arange(len(tight))]),
             np.concatenate([option, self.n + tight]),
-            np.concatenate([-whole[option, tight[at]], np.ones(len(tight))]),
-            np.maximum(standing, 0)[tight] + problem.spare[tight],
+            np.concatenate([-whole[option, tight[at]] / unit, np.ones(len(tight))]),
+            (np.maximum(standing, 0) + problem.spare)[tight] / unit,
         )
 
-    def solve(self) -> Relaxed:
-        """Hand the rows to GLOP."""
-        from ortools.linear_solver.python import model_builder_helper as linear
-
+    def written(self) -> tuple[Any, Array, Array, Array, Array, Array]:
+        """Give the rows and columns as a programme takes them."""
         n, problem = self.n, self.problem
         offsets = np.cumsum([0, *(len(block.most) for block in self.blocks)])
         matrix = sparse.csr_matrix(
@@ -215,37 +277,22 @@ class _Rows:
             shape=(int(offsets[-1]), self.n_columns),
         )
         worth = np.zeros(self.n_columns)
-        worth[:n] = problem.merit
+        worth[:n] = problem.merit / problem.heaviest
         worth[n : n + self.n_indicators] = 1.0
         least, most = np.zeros(self.n_columns), np.full(self.n_columns, np.inf)
         required = [k for k in problem.alive if problem.candidates[k].id in problem.required]
         most[self.first_days :] = 1.0
-        least[n : n + self.n_indicators], most[n : n + self.n_indicators] = -np.inf, problem.room
-        most[:n] = 1.0
+        most[:n], steps = 1.0, slice(n, n + self.n_indicators)
+        least[steps], most[steps] = -np.inf, problem.room / problem.heaviest
         row_least = np.full(matrix.shape[0], -np.inf)
         row_least[np.searchsorted(np.array(problem.alive), required)] = 1.0  # the first rows are the insatser
-        model: Any = linear.ModelBuilderHelper()
-        model.fill_model_from_sparse_data(
-            least, most, worth, row_least, np.concatenate([block.most for block in self.blocks]), matrix
-        )
-        model.set_maximize(True)
-        solver = linear.ModelSolverHelper("glop")
-        solver.set_solver_specific_parameters("use_preprocessing: false use_scaling: false")  # a third faster without
-        solver.solve(model)
-        if solver.status() == linear.SolveStatus.INFEASIBLE:
-            return Relaxed(-np.inf, np.full(n, -np.inf), np.zeros(n))
-        if solver.status() != linear.SolveStatus.OPTIMAL:
-            bound = float(problem.room.sum() + np.maximum(problem.merit, 0).sum())
-            return Relaxed(bound, np.full(n, bound), np.zeros(n))
-        bound = solver.objective_value() + 1e-7 * problem.heaviest
-        reduced = np.array(solver.reduced_costs())[:n]
-        share = np.array(solver.variable_values())[:n]
-        return Relaxed(bound, bound + np.minimum(reduced, 0.0), share)
+        row_most = np.concatenate([block.most for block in self.blocks])
+        return matrix, row_least, row_most, worth, least, most
 
 
 @lru_cache(maxsize=256)
 def _mixes(hours: tuple[int, ...], places: int, limit: int) -> Array | None:
-    """(H, M) activities of at least each of the hours in each mix that limits allow; ``None`` if there are too many.
+    """(H, M) activities of each of the hours in each mix that limits allow; ``None`` if there are too many.
 
     Mixes in which another has room are left out.
     """
@@ -267,4 +314,4 @@ def _mixes(hours: tuple[int, ...], places: int, limit: int) -> Array | None:
     below: Bools = np.all(counts[:, :, None] <= counts[:, None, :], axis=0)
     np.fill_diagonal(below, False)
     counts = counts[:, ~np.any(below, axis=1)]
-    return counts if counts.shape[1] <= MOST_MIXES else None
+    return -np.diff(counts, axis=0, append=0) if counts.shape[1] <= MOST_MIXES else None

@@ -118,7 +118,7 @@ class _Aim:
     def pool(self) -> Ints:
         """Options that could do most for the plan and the theme together."""
         hopes = self.hopes if self.name == "best" else self.hopes - self._pull / 2
-        return likeliest(hopes, POOL)
+        return likeliest(self.board.problem, hopes, POOL)
 
     def betters(self, picked: Picked) -> bool:
         """Whether a plan is better at the theme than the first plan."""
