@@ -15,8 +15,8 @@ over the indicators. For each shape of effects (`docs/MOCK-DATA.md`) come
 * Spearman's rank correlation of insatser within a person, alone, and at full strength (job-oriented ones alone, others
   beside one);
 * the share of the attainable gain of a plan: the value of the plan that the planner makes with a method's gains over
-  the value of the plan that it makes with the true ones, both told by the truth. For speed it is the planner's first
-  plan, as it stands before the solver starts; all insatser may be spoken of; nothing runs from before; a year, 20 hours
+  the value of the plan that it makes with the true ones, both told by the truth. For speed plans are filled, taken
+  apart and filled again, and not proven; all insatser may be spoken of; nothing runs from before; a year, 20 hours
   a week and three at a time. What caseworkers really chose is the mix of the episode that began then, kept up for a
   year.
 
@@ -69,7 +69,7 @@ Ints = npt.NDArray[np.intp]
 IMPORTED_ON = date(2026, 11, 22)
 PLANNED_ON = date(2026, 11, 2)  # the catalogue's start dates are those of that season
 QUARTERS = 4.0  # that a plan lasts
-ROUNDS = 120  # that the planner improves a first plan, as it does by default
+ROUNDS = 120  # that a plan is taken apart and filled again
 DRAWS = 200
 LARGE_GROUP = 100
 OWN_CHOICE = "caseworkers' own choice"
@@ -319,7 +319,7 @@ def known_prospects(world: World, made: list[Case]) -> list[Prospects]:
 
 
 def value_of_plan(case: Case, offered: Catalogue, believed: Prospects, known: Prospects) -> float:
-    """Let the planner plan with what is believed, and tell what the plan is worth by what is known."""
+    """Plan with what is believed, and tell what the plan is worth by what is known."""
     board = Board(compiled(case, offered, believed))
     if not len(board.options):
         return 0.0
