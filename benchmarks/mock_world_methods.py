@@ -1,17 +1,13 @@
 """Methods that say what insatser bring, for `benchmarks.mock_worlds`: the product, its rivals, and what bounds them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import block_diag
-from sklearn.model_selection import GroupKFold
 
-from benchmarks import peers
-from pathway.effects import ridge
-from pathway.effects.shrinkage import Blocks, Moments, shrink
+from benchmarks import mock_world_bounds, peers
 from pathway.overlap import FEWEST_CLIENTS
 
 if TYPE_CHECKING:
@@ -147,73 +143,6 @@ def _peer(method: str) -> "Callable[[World], Answer]":
 # -- what bounds them all
 
 
-def _informed(world: "World") -> Answer:
-    """Learn only how strong each insats is on each indicator, knowing in which proportion it works on whom.
-
-    The true proportions (room, person, share alone) are the amounts of which effects are learned, by indicator. A
-    strength is the sum of what all insatser do, what the type, the group and the insats itself does, on all indicators
-    and on each. Room is that of helpful insatser, for harmful ones too.
-    """
-    effects = world.truth.effects
-    knowing = replace(world.truth, effects=replace(effects, full=np.ones_like(effects.full)))
-    given, doses, beside = knowing.gains(*world.at(world.train)), world.doses(world.train), world.beside(world.train)
-    amounts = doses[:, :, None] * given.alone + beside[:, :, None] * given.beside
-    strength = _strengths(world, *_without_controls(world, amounts))
-    asked = knowing.gains(*world.at(world.test))
-    return Answer(strength * asked.alone, strength * asked.beside)
-
-
-def _without_controls(world: "World", amounts: Floats) -> tuple[Floats, Floats]:
-    """Take away from amounts (n, K, J), to which time with any insats is added, and changes what people foretell.
-
-    That is their features, true levels and set points, and late starts, as other people's episodes tell.
-    """
-    rows, at, truth, episodes = world.train, world.at(world.train), world.truth, world.river.episodes
-    levels, set_points = (truth.at(table, *at) for table in (truth.levels, truth.setpoints))
-    late = episodes.late.iloc[rows][list(truth.insatser)].to_numpy() @ _of_type(world)
-    controls = np.column_stack([world.model.encoding_.controls(world.X(rows)), levels, set_points, late])
-    spared = episodes.covered.to_numpy()[rows, None] * truth.lost_in_gap(set_points)
-    amounts = np.concatenate([amounts, spared[:, None]], axis=1)
-    targets = np.column_stack([amounts.reshape(len(rows), -1), world.changes(rows)])
-    left = np.empty_like(targets)
-    for train, test in GroupKFold(5, shuffle=True, random_state=0).split(targets, groups=world.clients(rows)):
-        slopes, means = ridge.fit(controls[train], targets[train])
-        left[test] = targets[test] - controls[test] @ slopes - means
-    n_outcomes = amounts.shape[2]
-    return left[:, :-n_outcomes].reshape(amounts.shape), left[:, -n_outcomes:]
-
-
-def _strengths(world: "World", amounts: Floats, left: Floats) -> Floats:
-    """Shrink the strength of each insats on each indicator, shape (K, J); the last of the amounts spares a gap."""
-    n_insatser, n_outcomes = amounts.shape[1] - 1, amounts.shape[2]
-    each, on_all = np.eye(n_outcomes), np.ones((n_outcomes, 1))
-    groups = np.array([insats.group or f"alone {insats.id}" for insats in world.catalogue.insatser])
-    kinds = (np.ones((n_insatser, 1)), _of_type(world), _members(groups), np.eye(n_insatser))
-    parts = [np.kron(kind, on) for kind in kinds for on in (on_all, each)]
-    made_of = block_diag(np.hstack(parts), on_all)  # what each strength is made of
-    sizes = (1.0, *(_DIFFERENCE,) * 7, 1.0)  # next to nothing is believed of all insatser, and of gaps
-
-    # The noise of the indicators hangs together as what is left does: generalised least squares.
-    known = ~np.isnan(left)
-    left, columns = np.where(known, left, 0.0), np.where(known[:, None], amounts, 0.0)
-    weight = np.linalg.inv(left.T @ left / (known.T.astype(float) @ known))
-    gram = np.einsum("ij,nki,nlj->kilj", weight, columns, columns, optimize=True).reshape(len(made_of), -1)
-    cross = np.einsum("ij,nki,nj->ki", weight, columns, left, optimize=True).ravel()
-    moments = Moments((made_of.T @ gram @ made_of)[None], (made_of.T @ cross)[None], np.zeros(1), np.array([len(left)]))
-    blocks = Blocks(np.repeat(np.arange(len(sizes)), [part.shape[1] for part in (*parts, on_all)]), sizes, 3.0)
-    strengths: Floats = made_of @ shrink(moments, blocks, noise=1.0).mean[0]
-    return strengths.reshape(-1, n_outcomes)[:-1]
-
-
-def _of_type(world: "World") -> Floats:
-    return _members(np.array([insats.type for insats in world.catalogue.insatser]))
-
-
-def _members(kinds: npt.NDArray[np.str_]) -> Floats:
-    """Tell who is of which kind: 0 or 1, shape (K, kinds)."""
-    return (kinds[:, None] == np.unique(kinds)).astype(float)
-
-
 def _true_averages(world: "World") -> Answer:
     return _the_same_for_all(world, world.true.alone.mean(axis=0), world.true.beside.mean(axis=0))
 
@@ -226,6 +155,7 @@ METHODS = {
     "linear-dr": Method("econml LinearDRLearner", _peer("linear_dr"), is_peer=True),
     "averages": Method("averages", _averages),
     "popularity": Method("popularity", _popularity),
-    "informed": Method(INFORMED, _informed),
+    "informed": Method(INFORMED, lambda world: Answer(*mock_world_bounds.informed(world))),
+    "simulator": Method("told how the simulator draws", lambda world: Answer(*mock_world_bounds.simulator(world))),
     "true-averages": Method("true averages", _true_averages),
 }
