@@ -9,6 +9,8 @@ from sklearn.base import clone
 from sklearn.utils import estimator_checks
 
 from pathway.effects import GainModel
+from pathway.effects.answers import NORMAL_90
+from pathway.effects.layout import SYSTEMATIC
 from pathway.effects.surfaces import Surface
 
 
@@ -129,6 +131,7 @@ def test_the_same_person_under_two_ids_is_never_on_both_sides_of_a_fold():
     ("spoil", "message"),
     [
         ({"A": np.zeros((600, 4))}, "A: nobody had any insats"),
+        ({"A": np.tile([1.0, 0.0, 0.5, 0.0], (600, 1))}, "A: all rows have the same doses"),
         ({"Y": np.full((600, 2), 9.0)}, "outcome 0: a change is larger than 4, the width of the scale"),
         ({"groups": np.zeros(599)}, "groups has 599 rows, X has 600"),
         ({"weights": -np.ones(600)}, "weights: must be finite and at least 0"),
@@ -164,6 +167,22 @@ def test_the_mean_over_people_is_surer_than_a_single_person():
     np.testing.assert_allclose(mean, model.predict_gain(X).mean(axis=0))
     single = model.predict_interval(X)
     assert ((interval[..., 1] - interval[..., 0]) < (single[..., 1] - single[..., 0]).mean(axis=0)).all()
+
+
+def test_no_number_of_people_makes_an_effect_surer_than_what_ratings_do_not_show():
+    X, A, Y = arrays(n=12_000, n_outcomes=3)
+    model = GainModel(n_trees=1).fit(X, A, Y)
+    width = np.diff(model.predict_average(X.iloc[:50], added=True)[1], axis=-1)[..., 0]
+    least = 2 * NORMAL_90 * SYSTEMATIC * model.units_
+    assert (width > least).all()
+    assert (width < 2 * least).all()  # and there is little else left
+
+
+@pytest.mark.parametrize(("n_outcomes", "slopes"), [(2, 3), (3, 0)])
+def test_additive_slopes_are_left_to_where_outcomes_are_too_few_to_tell_whom(n_outcomes, slopes):
+    model = GainModel(n_trees=1).fit(*arrays(n_outcomes=n_outcomes))
+    assert model.layout_.n_modifiers == slopes
+    assert model.learned_.slopes().any() == bool(slopes)
 
 
 def test_a_second_voice_hears_what_bends():

@@ -49,12 +49,14 @@ def check_rows(n: int, doses: Array, changes: Array) -> None:
 
 
 def check_doses(doses: Array, insatser: tuple[str, ...]) -> None:
-    """Refuse doses (n, K) that are unknown or negative, or all 0."""
+    """Refuse doses (n, K) that are unknown or negative, or where nobody had anything else than anybody."""
     for k, insats in enumerate(insatser):
         if np.isnan(doses[:, k]).any() or (doses[:, k] < 0).any():
             raise ValueError(f"A, insats {insats}: doses must be known and at least 0")
     if not doses.any():
         raise ValueError("A: nobody had any insats; there is nothing to learn an effect from")
+    if (doses == doses[:1]).all():
+        raise ValueError("A: all rows have the same doses; there is nobody to compare with")
 
 
 def check_changes(changes: Array, outcomes: tuple[str, ...], largest: float | None) -> None:

@@ -76,8 +76,8 @@ def aim(effects: Effects, layout: Layout, is_anchor: npt.NDArray[np.bool_]) -> t
     if effects.own is None or len(effects.own.mean) < FEWEST_OUTCOMES or len(is_anchor) < FEWEST_INSATSER:
         return effects, None
     made_of, plainly = _made_of(effects, layout, is_anchor if is_anchor.any() else np.ones_like(is_anchor))
-    of_mean = _Told.of(effects.common, layout, made_of, np.array([_LEVEL]))
-    of_each = _Told.of(effects.own, layout, made_of, np.zeros(0))
+    of_mean = _Told.of(effects.common, layout, made_of, shared=made_of.sum(axis=1, keepdims=True))
+    of_each = _Told.of(effects.own, layout, made_of, shared=made_of[:, :0])
     type_of = layout.membership[:, 1 : 1 + layout.n_types].argmax(axis=1)
     n_outcomes = len(of_each.towards)
     towards = of_each.towards - of_each.towards.mean(axis=0) + of_mean.towards / n_outcomes
@@ -143,12 +143,12 @@ class _Told:
     evenly: Array
 
     @classmethod
-    def of(cls, posterior: Posterior, layout: Layout, made_of: Array, level: Array) -> "_Told":
-        """Take the data's part of a posterior; `level` is the variance of what all effects have in common, or empty."""
+    def of(cls, posterior: Posterior, layout: Layout, made_of: Array, shared: Array) -> "_Told":
+        """Take the data's part of a posterior; `shared` is what all effects have in common, shape (P, 1 or 0)."""
         seen, variances = posterior.moments, np.maximum(posterior.variances[layout.blocks.of], 1e-10)
         scaled = Moments(seen.gram / posterior.noise, seen.cross / posterior.noise, seen.square, seen.n)
-        rest = np.hstack([made_of.sum(axis=1)[:, None][:, : len(level)], np.eye(layout.size)[:, layout.beside.start :]])
-        prior = np.r_[level, variances[layout.beside.start :]]
+        rest = np.hstack([shared, np.eye(layout.size)[:, layout.beside.start :]])
+        prior = np.r_[np.full(shared.shape[1], _LEVEL), variances[layout.beside.start :]]
         of_effects, of_rest = scaled.spread(made_of), scaled.spread(rest)
         between = made_of.T @ scaled.gram[0] @ rest
         known = np.linalg.solve(of_rest.gram[0] + np.diag(1 / prior), between.T)
