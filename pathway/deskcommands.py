@@ -66,6 +66,13 @@ def add(commands: Any) -> None:
         help="no period of 13 weeks gets more than this share of all starts (0.4 if not said)",
     )  # fmt: skip
     caseload.add_argument("--prices-out", type=Path, metavar="FILE", help="write what places are worth, for suggest")
+    caseload.add_argument(
+        "--expect", nargs=3, metavar=("FILE", "N", "DATE"),
+        help="earlier cases that stand for N clients who come until DATE: --prices-out is then for them",
+    )  # fmt: skip
+    caseload.add_argument(
+        "--prices", type=Path, metavar="FILE", help="of the night before, to go on from; with --expect"
+    )
     caseload.set_defaults(run=_caseload)
 
     rule = commands.add_parser(
@@ -169,17 +176,26 @@ def _suggested(desk: "Desk", cases: Path, caution: float | None) -> "Iterator[tu
 def _caseload(chosen: argparse.Namespace) -> None:
     if chosen.floor is not None and chosen.by is None:
         raise UnreadableFile("a floor is for groups: say which with --by")
+    if chosen.expect is not None and chosen.prices_out is None:
+        raise UnreadableFile("who is expected changes prices only: say where to write them with --prices-out")
+    if chosen.prices is not None and chosen.expect is None:
+        raise UnreadableFile("prices of the night before are for those who are expected: say whom with --expect")
     from pathway import casefile, plan
-    from pathway.caseload import planning, pricefile, report
+    from pathway.caseload import expected, planning, pricefile, report
     from pathway.progress import shown
 
     desk = _desk(chosen)
     wanted = planning.Wanted(chosen.floor, chosen.by, chosen.even)
+    coming = None
+    if chosen.expect is not None:
+        file, number, until = chosen.expect
+        before = None if chosen.prices is None else pricefile.read(chosen.prices, desk.catalogue.version)
+        coming = expected.read(Path(file), number, until, desk.model.instrument, before)
     created_at = datetime.now(UTC)
     with shown("caseload") as tell:
         cases = casefile.read_each(chosen.cases, desk.model.instrument)
         total = casefile.count(chosen.cases)
-        planned = planning.plan_all(desk, cases, created_at, wanted, tell=tell, total=total)
+        planned = planning.plan_all(desk, cases, created_at, wanted, tell=tell, total=total, expected=coming)
     if not planned.prepared:
         raise FaultyCase(planned.faults[0].message)
     with casefile.results(chosen.out) as write:

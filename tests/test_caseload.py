@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -10,10 +11,12 @@ import pytest
 from pathway import case as cases
 from pathway import casefile, cli, instrument, shipped
 from pathway.caseload import NONE, Even, Groups, Work, find, gather, one_more, planning, pricefile, report, share, waits
+from pathway.caseload import expected as those_expected
 from pathway.caseload import groups as groups_in
+from pathway.caseload.expected import Expected, price
 from pathway.caseload.periods import DAYS, EPOCH, Supply, first_day, period_of, touched
 from pathway.caseload.prices import net
-from pathway.errors import Mismatch, UnreadableFile
+from pathway.errors import FaultyCase, Mismatch, UnreadableFile
 from pathway.plan import plain
 from pathway.suggestion import Desk
 from tests import checker
@@ -284,6 +287,66 @@ def test_prices_tell_who_should_leave_a_place_to_others():
     assert chosen[0] == 1
 
 
+# -- those who have not come yet
+
+
+@pytest.mark.parametrize("n_earlier", [50, 400])
+def test_a_price_lets_as_many_ask_as_there_are_places_for_of_those_expected(n_earlier):
+    worth = np.linspace(0.0125, 5, n_earlier)
+    sample = gather([[value] for value in worth.tolist()], [[{0: 1}]] * n_earlier, np.array([0]))
+    (from_nothing,) = price(sample, np.array([40]), 200)
+    assert from_nothing == pytest.approx(4.0, abs=0.15)  # 40 places for 200: the fifth to whom they are worth most
+    (gone_on,) = price(sample, np.array([40]), 200, before=np.array([3.6]))
+    assert abs(gone_on - 4.0) < 0.3
+    assert price(sample, np.array([200]), 200) == pytest.approx([0.0], abs=0.05)
+    assert price(sample, np.array([40]), 0) == [0.0]
+    assert price(gather([], [], np.array([0])), np.array([40]), 200) == [0.0]
+
+
+def test_earlier_cases_come_evenly_over_the_days_that_are_left_with_all_their_dates_moved_as_far():
+    raw = json.loads(shipped.cases().read_text(encoding="utf-8"))
+    earlier = [cases.shape(one, BIP) for one in raw[:2]] * 5
+    fault = ("case 11", FaultyCase("case 11: as_of: missing"))
+    expected = Expected((*((f"case {n}", one) for n, one in enumerate(earlier, 1)), fault), 30, date(2027, 3, 31))
+    first = date(2027, 1, 1)
+    moved = list(expected.moved(first))
+    assert moved[-1] == fault
+    came = [one for _, one in moved[:-1]]
+    days = sorted((one.as_of - first).days for one in came)
+    assert 0 <= days[0] < days[-1] <= 89
+    assert max(np.diff(days)) <= 3 * 90 / 11
+    for before, after in zip(earlier, came, strict=True):
+        later = after.as_of - before.as_of
+        assert after.levels() == before.levels()
+        assert [one.measured_on - later for one in after.measurements] == [x.measured_on for x in before.measurements]
+        dated = [(one.started_on, one.ended_on) for one in before.participations]
+        assert dated == [(x.started_on - later, x.ended_on and x.ended_on - later) for x in after.participations]
+        same = replace(after, as_of=before.as_of, measurements=(), participations=(), locked=())
+        assert same == replace(before, measurements=(), participations=(), locked=())
+
+
+def test_whom_to_expect_is_read_or_refused_in_one_line(tmp_path):
+    file = tmp_path / "earlier.json"
+    file.write_text(json.dumps([*json.loads(shipped.cases().read_text(encoding="utf-8"))[:1], {}]))
+    read = those_expected.read(file, "40", "2027-12-31", BIP)
+    (_, good), (_, bad) = read.cases
+    assert isinstance(good, cases.Case)
+    assert isinstance(bad, FaultyCase)
+    assert (read.number, read.until) == (40, date(2027, 12, 31))
+    for number, until, named in (("-1", "2027-12-31", "whole number"), ("40", "soon", "a date")):
+        with pytest.raises(Mismatch, match=named):
+            those_expected.read(file, number, until, BIP)
+
+
+def test_prices_are_laid_out_again_by_kind_of_place_and_what_is_not_listed_costs_nothing():
+    supply = Supply(("A", "B"), (2, 2), 11, 3)
+    prices = np.array([0.0, 1.5, 0.0, 2.0, 0.0, 0.25])
+    listed = pricefile.priced(supply, prices, "v1")
+    np.testing.assert_array_equal(pricefile.laid_out(supply, listed), prices)
+    later = Supply(("B", "C"), (2, 2), 12, 3)
+    np.testing.assert_array_equal(pricefile.laid_out(later, listed), [0.0, 0.25, 0.0, 0.0, 0.0, 0.0])
+
+
 # -- the whole way
 
 
@@ -345,6 +408,23 @@ def test_places_changed_somebodys_plan_and_the_suggestion_says_so(planned):
         assert any("ställs inte i kö" in note for note in suggestion.notes) == bool(suggestion.plans)
 
 
+def test_prices_are_of_what_is_left_for_those_expected_and_change_no_suggestion(planned, asked):
+    one = cases.shape(asked[0], BIP)
+    earlier = (("earlier case 1", one), ("earlier case 2", FaultyCase("earlier case 2: as_of: missing")))
+
+    def published(number):
+        expected = Expected(earlier, number, NOW.date() + timedelta(days=30))
+        return planning.plan_all(planned.desk, [("case 1", one)], NOW, None, QUICK, 2, expected=expected)
+
+    nobody, many = published(0), published(20)
+    assert nobody.prices.listed == ()
+    assert many.prices.listed
+    assert many.suggestions == nobody.suggestions
+    assert [fault.message for fault in many.faults] == ["earlier case 2: as_of: missing"]
+    given = {activity.insats_id for activity in many.suggestions[0].plans[0].activities}
+    assert given & {listed.insats_id for listed in many.prices.listed}
+
+
 def test_a_faulty_case_is_named_and_the_rest_is_planned(planned):
     (fault,) = planned.faults
     assert (fault.place, "as_of" in fault.message) == ("case 2", True)
@@ -384,6 +464,8 @@ def test_the_command_plans_the_rest_and_ends_with_two(tmp_path, asked, capsys):
         (["--floor", "1.5", "--by", "gender"], "--floor"),
         (["--by", "shoes"], "--by"),
         (["--even", "0"], "--even"),
+        (["--expect", "e.json", "4", "2027-12-31"], "--prices-out"),
+        (["--prices", "p.json"], "--expect"),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_one_line(tmp_path, capsys, arguments, message):

@@ -8,10 +8,11 @@ import numpy as np
 
 from pathway.case import Case
 from pathway.caseload import groups as groups_in
-from pathway.caseload.casework import IN_POOL, Prepared, pools_of, prepare, widen
+from pathway.caseload.casework import IN_POOL, Option, Prepared, pools_of, prepare, spans_of, widen
+from pathway.caseload.expected import Expected, price
 from pathway.caseload.periods import Supply
 from pathway.caseload.pools import NONE, Ints, Pools
-from pathway.caseload.pricefile import Prices, priced
+from pathway.caseload.pricefile import Prices, laid_out, priced
 from pathway.caseload.settling import fitting
 from pathway.caseload.sharing import Groups, Shares, Work, share
 from pathway.caseload.suggestions import Outcome, reworded
@@ -63,6 +64,8 @@ class Caseload:
         Of those that could not.
     running
         (R,) places that are taken by what runs already.
+    ahead
+        What places that are left cost, for those who are expected to come; ``None`` where nobody was.
     """
 
     desk: Desk
@@ -76,10 +79,13 @@ class Caseload:
     shares: Shares
     groups: Groups | None
     waits: tuple[Wait, ...]
+    ahead: Prices | None = None
 
     @property
     def prices(self) -> Prices:
-        """What places cost, to be used when one more client's plan is made."""
+        """What places cost, to be used when one more client's plan is made: for those expected, if anybody is."""
+        if self.ahead is not None:
+            return self.ahead
         return priced(self.supply, self.shares.prices, self.desk.catalogue.version)
 
 
@@ -92,6 +98,7 @@ def plan_all(
     n_plans: int = IN_POOL,
     tell: Tell | None = None,
     total: int = 0,
+    expected: Expected | None = None,
 ) -> Caseload:
     """Plan for all cases at once under shared places.
 
@@ -105,6 +112,8 @@ def plan_all(
         Plans that are made for each client beside those that it would be suggested alone.
     total
         Number of cases, where it is known: for the progress that `tell` is told.
+    expected
+        Clients who are expected later: they change no suggestion, but prices are then of what is left for them.
 
     Raises
     ------
@@ -131,6 +140,18 @@ def plan_all(
         pools, shares = _share(prepared, supply, running, groups, wanted, work)
     waiting = tuple(waits(pools, shares.choice))
     outcomes = _outcomes(prepared, supply, pools, shares.choice, waiting)
+    ahead = None
+    if expected is not None:
+        moved = expected.moved(created_at.date())
+        coming, more_faults = _prepare(desk, moved, created_at, n_plans, tell, len(expected.cases))
+        faults += more_faults
+        if coming:
+            given = [
+                one.options[outcome.chosen]
+                for one, outcome in zip(prepared, outcomes, strict=True)
+                if outcome.chosen is not None
+            ]
+            ahead = _price_ahead(desk, inside, given, coming, expected)
     return Caseload(
         desk=desk,
         wanted=wanted,
@@ -143,6 +164,7 @@ def plan_all(
         shares=shares,
         groups=groups,
         waits=waiting,
+        ahead=ahead,
     )
 
 
@@ -178,6 +200,21 @@ def _share(
     pools, even = pools_of(prepared, supply, supply.left(running))
     spread = None if wanted.even is None else replace(even, share=wanted.even)
     return pools, share(pools, groups, wanted.floor, spread, work)
+
+
+def _price_ahead(
+    desk: Desk, cases: Sequence[Case], given: Iterable[Option], coming: Sequence[Prepared], expected: Expected
+) -> Prices:
+    """Price what neither runs nor is given now, for those who are expected."""
+    supply = Supply.of(desk.catalogue, [*cases, *(one.case for one in coming)])
+    taken = supply.running(cases, desk.catalogue)
+    for option in given:
+        for at, n in supply.taken(spans_of(option.placements)).items():
+            taken[at] += n
+    left = supply.left(taken)
+    sample, _ = pools_of(coming, supply, left)
+    before = None if expected.before is None else laid_out(supply, expected.before)
+    return priced(supply, price(sample, left, expected.number, before), desk.catalogue.version)
 
 
 def _outcomes(

@@ -66,6 +66,13 @@ def priced(supply: Supply, prices: Array, catalogue_version: str) -> Prices:
     return Prices(catalogue_version, tuple(listed))
 
 
+def laid_out(supply: Supply, prices: Prices) -> Array:
+    """(R,) the prices by kind of place; zero where none is listed."""
+    listed = {(one.insats_id, one.from_on): one.price for one in prices.listed}
+    kinds = map(supply.kind, range(len(supply)))
+    return np.array([listed.get((insats_id, first_day(period)), 0.0) for insats_id, period in kinds], dtype=np.float64)
+
+
 _ADAPTER = TypeAdapter(Prices)
 
 
