@@ -185,13 +185,12 @@ def _caseload(chosen: argparse.Namespace) -> None:
     from pathway.progress import shown
 
     desk = _desk(chosen)
-    wanted = planning.Wanted(chosen.floor, chosen.by, chosen.even)
+    wanted, created_at = planning.Wanted(chosen.floor, chosen.by, chosen.even), datetime.now(UTC)
     coming = None
     if chosen.expect is not None:
         file, number, until = chosen.expect
         before = None if chosen.prices is None else pricefile.read(chosen.prices, desk.catalogue.version)
-        coming = expected.read(Path(file), number, until, desk.model.instrument, before)
-    created_at = datetime.now(UTC)
+        coming = expected.read(Path(file), number, until, desk.model.instrument, created_at.date(), before)
     with shown("caseload") as tell:
         cases = casefile.read_each(chosen.cases, desk.model.instrument)
         total = casefile.count(chosen.cases)

@@ -328,14 +328,16 @@ def test_earlier_cases_come_evenly_over_the_days_that_are_left_with_all_their_da
 def test_whom_to_expect_is_read_or_refused_in_one_line(tmp_path):
     file = tmp_path / "earlier.json"
     file.write_text(json.dumps([*json.loads(shipped.cases().read_text(encoding="utf-8"))[:1], {}]))
-    read = those_expected.read(file, "40", "2027-12-31", BIP)
+    today = date(2026, 11, 2)
+    read = those_expected.read(file, "40", "2027-12-31", BIP, today)
     (_, good), (_, bad) = read.cases
     assert isinstance(good, cases.Case)
     assert isinstance(bad, FaultyCase)
     assert (read.number, read.until) == (40, date(2027, 12, 31))
-    for number, until, named in (("-1", "2027-12-31", "whole number"), ("40", "soon", "a date")):
+    passed = ("40", "2026-11-01", "2026-11-02 or later")
+    for number, until, named in (("-1", "2027-12-31", "whole number"), ("40", "soon", "a date"), passed):
         with pytest.raises(Mismatch, match=named):
-            those_expected.read(file, number, until, BIP)
+            those_expected.read(file, number, until, BIP, today)
 
 
 def test_prices_are_laid_out_again_by_kind_of_place_and_what_is_not_listed_costs_nothing():

@@ -50,13 +50,15 @@ class Expected:
             yield place, case if isinstance(case, FaultyCase) else _as_of(case, today + timedelta(days=days))
 
 
-def read(file: Path, number: str, until: str, instrument: Instrument, before: Prices | None = None) -> Expected:
+def read(
+    file: Path, number: str, until: str, instrument: Instrument, today: date, before: Prices | None = None
+) -> Expected:
     """Read whom to expect: a file of earlier cases, how many are expected, and until which day.
 
     Raises
     ------
     Mismatch
-        The number is not a whole number of zero or more, or the day not a date.
+        The number is not a whole number of zero or more, or the day not a date from today on.
     UnreadableFile
         The file cannot be read or is not JSON.
     """
@@ -64,6 +66,8 @@ def read(file: Path, number: str, until: str, instrument: Instrument, before: Pr
         last = date.fromisoformat(until)
     except ValueError:
         raise Mismatch(f"--expect: the last day must be a date such as 2027-12-31, not {until}") from None
+    if last < today:
+        raise Mismatch(f"--expect: the last day must be {today} or later, not {until}")
     if not (number.isascii() and number.isdigit()):
         raise Mismatch(f"--expect: how many are expected must be a whole number, not {number}")
     return Expected(tuple(casefile.read_each(file, instrument)), int(number), last, before)
