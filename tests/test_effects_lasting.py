@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from pathway.effects import GainModel
-from pathway.effects.lasting import Lasting, Seen, learn, with_earlier
+from pathway.effects.lasting import NOTHING, Lasting, Seen, Shares, learn, with_earlier
 from pathway.effects.learned import Learned
+from pathway.effects.outcomes import joined
 from pathway.episodes import Episodes
 
 GAIN = 0.4
@@ -51,9 +52,9 @@ def gain_of(model, given):
 def test_what_lasts_is_found_and_not_credited_to_what_runs_now():
     given = followed(1, lasts=True)
     told, untold = fitted(given), fitted(given, follows=None)
-    assert told.lasting_.before > 0.2
-    assert told.lasting_.long_before > 0.1
-    assert untold.lasting_ == Lasting(0.0, 0.0)
+    assert told.lasting_.of_mean.before > 0.2
+    assert told.lasting_.of_mean.long_before > 0.1
+    assert untold.lasting_ == NOTHING
     off = [abs(gain_of(model, given) - GAIN) for model in (told, untold)]
     assert off[0] < 0.05 < off[1]
 
@@ -61,7 +62,7 @@ def test_what_lasts_is_found_and_not_credited_to_what_runs_now():
 def test_where_nothing_lasts_nothing_is_found_to_last():
     given = followed(2, lasts=False)
     model = fitted(given)
-    assert model.lasting_.before < 0.05
+    assert model.lasting_.of_mean.before < 0.05
     assert abs(gain_of(model, given) - GAIN) < 0.05
 
 
@@ -75,7 +76,7 @@ def test_where_no_effect_is_planted_looking_for_what_lasts_makes_none():
 def test_rows_that_follow_on_none_are_as_if_nothing_were_known_of_before():
     given = followed(4, lasts=True, n_people=200)
     alone = fitted(given, follows=np.full(len(given["X"]), -1))
-    assert alone.lasting_ == Lasting(0.0, 0.0)
+    assert alone.lasting_ == NOTHING
     np.testing.assert_allclose(
         alone.predict_gain(given["X"]), fitted(given, follows=None).predict_gain(given["X"]), rtol=1e-9
     )
@@ -85,7 +86,12 @@ def test_what_lasts_is_kept_on_file():
     model = fitted(followed(5, lasts=True, n_people=200))
     plain = model.plain()
     assert Learned.from_plain(plain, model.learned_.kinds, 0).lasting == model.lasting_
-    assert model.lasting_.before != 0
+    assert model.lasting_.of_mean != model.lasting_.of_each
+
+
+def test_shares_on_file_from_when_mean_and_deviations_had_the_same_are_read():
+    both = Shares(0.4, 0.2)
+    assert Lasting.from_plain({"before": 0.4, "long_before": 0.2}) == Lasting(both, both)
 
 
 def test_earlier_amounts_are_those_of_the_row_before_and_the_sum_of_all_before_that():
@@ -104,13 +110,16 @@ def test_earlier_amounts_are_those_of_the_row_before_and_the_sum_of_all_before_t
 def test_shares_are_told_by_what_shows_of_earlier_steps_where_enough_shows():
     rng = np.random.default_rng(7)
     steps = rng.normal(size=(3, 300, 2))
-    left = 0.8 * steps[0] + 0.4 * steps[1] - 0.2 * steps[2] + rng.normal(0, 0.1, steps[0].shape)
+    of_mean, of_each = (np.tensordot(shares, steps, axes=1) for shares in ([0.8, 0.4, -0.2], [0.9, 0.0, 0.27]))
+    left = joined(np.stack([of_mean, of_each])) + rng.normal(0, 0.1, of_mean.shape)
     left[0, 1] = np.nan
     told = Seen(steps, left, noise=(0.01, 0.01), weights=np.ones(300))
-    assert learn([told, told]) == Lasting(pytest.approx(0.5, abs=0.03), pytest.approx(-0.25, abs=0.03))
-    unsure = learn([replace(told, noise=(1e6, 1e6))])
-    assert unsure == Lasting(pytest.approx(0.0, abs=0.01), pytest.approx(0.0, abs=0.01))
-    assert learn([]) == Lasting(0.0, 0.0)
+    found = learn([told, told])
+    assert found.of_mean == Shares(pytest.approx(0.5, abs=0.03), pytest.approx(-0.25, abs=0.03))
+    assert found.of_each == Shares(pytest.approx(0.0, abs=0.03), pytest.approx(0.3, abs=0.03))
+    unsure, nothing = learn([replace(told, noise=(1e6, 1e6))]), Shares(*[pytest.approx(0.0, abs=0.01)] * 2)
+    assert unsure == Lasting(nothing, nothing)
+    assert learn([]) == NOTHING
 
 
 @pytest.mark.parametrize(

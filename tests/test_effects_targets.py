@@ -41,7 +41,7 @@ def learn(effects, seed=1, had=0.06, nobody=()):
     y = doses @ effects + 0.8 * rng.standard_normal((N, 1)) + 0.5 * rng.standard_normal((N, effects.shape[1]))
     left = doses - doses.mean(axis=0)
     design = np.hstack([left @ layout.membership, np.zeros((N, layout.size - layout.membership.shape[1]))])
-    learned = outcomes.fit(design, Split.of(y - y.mean(axis=0)), np.ones(N), layout.blocks)
+    learned = outcomes.fit(design[None], Split.of(y - y.mean(axis=0)), np.ones(N), layout.blocks)
     return learned, layout, kinds
 
 

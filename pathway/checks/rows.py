@@ -14,6 +14,7 @@ from pathway.effects.encoding import Encoding
 from pathway.effects.gain_model import NORMAL_90
 from pathway.effects.lasting import with_earlier
 from pathway.effects.layout import Term
+from pathway.effects.outcomes import joined
 from pathway.episodes import Episodes
 
 Array = npt.NDArray[np.float64]
@@ -143,12 +144,12 @@ class Left:
             Numbers of the m rows that are left here.
         """
         k = self.doses.shape[1]
-        doses, beside, covered = np.split(model.lasting_.in_effect(self.amounts), [k, 2 * k], axis=1)
+        doses, beside, covered = np.split(model.lasting_.in_effect(self.amounts)[..., None], [k, 2 * k], axis=2)
         X = rows.X.iloc[at]
         return Expected(
-            alone=doses[:, :, None] * model.predict_added(X),
-            beside=beside[:, :, None] * model.predict_interplay(X),
-            spared=covered * model.predict_gap(),
+            alone=joined(doses * model.predict_added(X)),
+            beside=joined(beside * model.predict_interplay(X)),
+            spared=joined(covered[:, :, 0] * model.predict_gap()),
         )
 
 

@@ -85,42 +85,42 @@ def gains(
 
     def by_others(given: Array, over_time: Array) -> list[_ByOthers]:
         """Give what effects, learned with factors of 1 from what was given to others, make of amounts of each fold."""
-        design, told = _design(kinds, layout, given, everyone, modifiers), []
-        for effects, test in _without_each(design, split, folds, weights, blocks):
+        designs, told = _designs(kinds, layout, given, everyone, modifiers), []
+        for effects, test in _without_each(designs, split, folds, weights, blocks):
             believed = Learned.of(kinds, layout, units, effects, nothing)
-            late = design[test][:, layout.late] @ believed.coefficients[:, layout.late].T
+            late = designs[0, test][:, layout.late] @ believed.coefficients[:, layout.late].T
             steps = np.stack([believed.in_all(amount[test]) for amount in over_time])
             told.append(_ByOthers(test, believed, Seen(steps, left[test] - late, effects.noise(), weights[test])))
         return told
 
     lasts = NOTHING
     if len(residual) > 1:
-        lasts = lasting.learn(one.seen for one in by_others(residual[0], residual))
-    own, amounts, residual = residual[0], lasts.in_effect(amounts), lasts.in_effect(residual)
-    told = by_others(residual, residual[None])
+        lasts = lasting.learn(one.seen for one in by_others(residual[:1], residual))
+    own, amounts, residual = residual[:1], lasts.in_effect(amounts), lasts.in_effect(residual)
+    told = by_others(residual, residual)
     parts, foretold = [], np.zeros((len(left), layout.n_insatser, n_outcomes))
     for one in told:
         test, believed = one.test, one.believed
         foretold[test] = believed.alone_and_interplay(modifiers[test], levels[test])[0] + believed.gap()
         parts.append(
             Part(
-                amounts=believed.at_stake(residual[test]),
-                whole=believed.at_stake(amounts[test]),
+                amounts=outcomes.joined(np.stack([believed.at_stake(one[test]) for one in residual])),
+                whole=outcomes.joined(np.stack([believed.at_stake(one[test]) for one in amounts])),
                 modifiers=modifiers[test],
                 levels=levels[test],
-                left=one.seen.left - one.seen.steps[0],
+                left=one.seen.left - outcomes.joined(one.seen.steps),
                 noise=one.seen.noise,
                 weights=weights[test],
             )
         )
     learned = factors.fit(parts, kinds.type_of, layout.n_types)
     factor = learned.on(modifiers, levels.mean(axis=1), kinds.type_of)
-    effects = outcomes.fit(_design(kinds, layout, residual, factor, modifiers), split, weights, blocks)
+    effects = outcomes.fit(_designs(kinds, layout, residual, factor, modifiers), split, weights, blocks)
     found = Learned.of(kinds, layout, units, effects, learned, lasts)
     if lasts == NOTHING:
         return found, foretold
     # that what lasts is the same share of every effect is our belief: intervals are no narrower for it
-    alone = outcomes.fit(_design(kinds, layout, own, factor, modifiers), split, weights, blocks, like=effects)
+    alone = outcomes.fit(_designs(kinds, layout, own, factor, modifiers), split, weights, blocks, like=effects)
     return found.as_sure_as(alone), foretold
 
 
@@ -134,13 +134,13 @@ class _ByOthers:
 
 
 def _without_each(
-    design: Array, split: Split, folds: Folds, weights: Array, blocks: Blocks
+    designs: Array, split: Split, folds: Folds, weights: Array, blocks: Blocks
 ) -> Iterator[tuple[Effects, npt.NDArray[np.intp]]]:
     """Fit effects without each fold's people, with the variances that all people show; give them with their rows."""
-    everybody = outcomes.fit(design, split, weights, blocks)
+    everybody = outcomes.fit(designs, split, weights, blocks)
     for train, test in folds:
         others = Split(split.mean[train], split.deviation[train])
-        yield outcomes.fit(design[train], others, weights[train], blocks, like=everybody), test
+        yield outcomes.fit(designs[:, train], others, weights[train], blocks, like=everybody), test
 
 
 def course(
@@ -159,12 +159,14 @@ def course(
     return lightgbm.train(parameters, data, num_boost_round=n_trees)
 
 
-def _design(kinds: Kinds, layout: Layout, amounts: Array, factor: Array, modifiers: Array) -> Array:
-    """Spread amounts (n, 2 K + 1 + T) over the coefficients, given each insats' factor (n, K): shape (n, P)."""
+def _designs(kinds: Kinds, layout: Layout, amounts: Array, factor: Array, modifiers: Array) -> Array:
+    """Spread amounts (L, n, 2 K + 1 + T) over the coefficients, given each insats' factor (n, K): shape (L, n, P)."""
     doses, beside, covered, late = kinds.parted(amounts)
-    slope = ((doses @ kinds.by_type)[:, :, None] * modifiers[:, None, : layout.n_modifiers]).reshape(len(doses), -1)
+    slope = (doses @ kinds.by_type)[..., None] * modifiers[:, None, : layout.n_modifiers]
+    slopes = slope.reshape(*doses.shape[:2], -1)
     member = layout.membership
-    return np.hstack([((doses + beside) * factor) @ member, (beside * factor) @ member, slope, covered, late])
+    alone, extra = ((doses + beside) * factor) @ member, (beside * factor) @ member
+    return np.concatenate([alone, extra, slopes, covered, late], axis=-1)
 
 
 def _spread(left: Array) -> Array:

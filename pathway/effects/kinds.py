@@ -99,8 +99,8 @@ class Kinds:
         return all_of_them
 
     def parted(self, amounts: Array) -> list[Array]:
-        """Part amounts into doses (n, K), doses beside (n, K), time covered (n, 1) and late by type (n, T)."""
-        return np.split(amounts, [self.n_insatser, 2 * self.n_insatser, 2 * self.n_insatser + 1], axis=1)
+        """Part amounts into doses (…, K), doses beside (…, K), time covered (…, 1) and late by type (…, T)."""
+        return np.split(amounts, [self.n_insatser, 2 * self.n_insatser, 2 * self.n_insatser + 1], axis=-1)
 
     def _spread_evenly(self, doses: Array) -> Array:
         anchored = np.minimum(doses[:, self.is_anchor].sum(axis=1), 1.0)

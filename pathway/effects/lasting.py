@@ -5,11 +5,12 @@ person whom an insats has lifted does not, and so does better than others at the
 lasts. Amounts of earlier intervals therefore count too, in two shares that the data decide: of the interval just
 before, and of all before that. Without them, what lasts is credited to what runs now, which is often the same insats;
 with them, every later measurement tells something of an insats, too. The shares are told by what other people's
-effects make of earlier amounts; where nothing lasts, or effects fade, they are 0 or less.
+effects make of earlier amounts; where nothing lasts, or effects fade, they are 0 or less. The mean over the outcomes
+has shares of its own: chance in single ratings is averaged out of it, so that less of it falls back.
 """
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ _LEAST = 0.5  # of the own interval: below it effects are too unsure to say what
 
 
 @dataclass(frozen=True)
-class Lasting:
+class Shares:
     """Shares of what amounts give in their own interval that show in later ones, levels at their start held equal.
 
     Attributes
@@ -39,14 +40,38 @@ class Lasting:
     before: float = 0.0
     long_before: float = 0.0
 
+    def in_effect(self, amounts: Array) -> Array:
+        """Sum amounts of the interval, and its shares of earlier ones: (3, n, a) to (n, a)."""
+        effective: Array = np.tensordot([1.0, self.before, self.long_before], amounts, axes=1)
+        return effective
+
+
+@dataclass(frozen=True)
+class Lasting:
+    """What lasts of the mean over the outcomes, and of each one's deviation from it."""
+
+    of_mean: Shares = field(default_factory=Shares)
+    of_each: Shares = field(default_factory=Shares)
+
     def plain(self) -> dict[str, Any]:
         """Turn into plain data for a text file."""
         return asdict(self)
 
+    @classmethod
+    def from_plain(cls, data: dict[str, Any]) -> "Lasting":
+        """Turn plain data back; models of before 2026-11-23 have the same shares for both."""
+        if "before" in data:
+            return cls(Shares(**data), Shares(**data))
+        return cls(**{name: Shares(**shares) for name, shares in data.items()})
+
     def in_effect(self, amounts: Array) -> Array:
-        """Sum amounts of the interval, and its shares of earlier ones: (1 or 3, n, a) to (n, a)."""
-        effective: Array = np.tensordot([1.0, self.before, self.long_before][: len(amounts)], amounts, axes=1)
-        return effective
+        """Count earlier amounts as far as they last: (1 or 3, n, a) to (1 or 2, n, a).
+
+        Two where earlier ones are known: what counts for the mean over the outcomes, and for each one's deviation.
+        """
+        if len(amounts) == 1:
+            return amounts
+        return np.stack([shares.in_effect(amounts) for shares in (self.of_mean, self.of_each)])
 
 
 NOTHING = Lasting()
@@ -112,18 +137,29 @@ class Seen:
 
 def learn(parts: Iterable[Seen]) -> Lasting:
     """Learn the shares by weighted least squares, shrunk to what is believed, beside how much of own steps shows."""
-    precision = np.eye(3) / _DOUBT**2
-    towards = precision[0].copy()
+    of_mean, of_each = _Told(), _Told()
     for part in parts:
         left, steps = Split.of(part.left), [Split.of(one) for one in part.steps]
-        pairs = [(left.mean, [one.mean for one in steps], part.noise[0])]
+        of_mean.add(left.mean, [one.mean for one in steps], part.weights / part.noise[0])
         for j in range(left.deviation.shape[1]):
-            pairs.append((left.deviation[:, j], [one.deviation[:, j] for one in steps], part.noise[1]))
-        for change, given, noise in pairs:
-            known = ~np.isnan(change)
-            columns = np.column_stack(given)[known]
-            weighed = columns * (part.weights[known] / noise)[:, None]
-            precision, towards = precision + weighed.T @ columns, towards + weighed.T @ change[known]
-    own, *shares = np.linalg.solve(precision, towards)
-    before, long_before = np.clip(np.array(shares) / max(own, _LEAST), *_BOUNDS)
-    return Lasting(float(before), float(long_before))
+            of_each.add(left.deviation[:, j], [one.deviation[:, j] for one in steps], part.weights / part.noise[1])
+    return Lasting(of_mean.shares(), of_each.shares())
+
+
+class _Told:
+    """Normal equations over how much of own steps shows, and of those before and long before."""
+
+    def __init__(self) -> None:
+        self.precision = np.eye(3) / _DOUBT**2
+        self.towards = self.precision[0].copy()
+
+    def add(self, change: Array, steps: Sequence[Array], weights: Array) -> None:
+        known = ~np.isnan(change)
+        columns = np.column_stack(steps)[known]
+        weighed = columns * weights[known, None]
+        self.precision, self.towards = self.precision + weighed.T @ columns, self.towards + weighed.T @ change[known]
+
+    def shares(self) -> Shares:
+        own, *shares = np.linalg.solve(self.precision, self.towards)
+        before, long_before = np.clip(np.array(shares) / max(own, _LEAST), *_BOUNDS)
+        return Shares(float(before), float(long_before))

@@ -147,7 +147,7 @@ class Learned:
             noise=np.array(data["noise"]),
             factors=Factors.from_plain(data["factors"]),
             targets=Targets.from_plain(data["targets"]) if data.get("targets") else None,
-            lasting=Lasting(**data.get("lasting", {})),
+            lasting=Lasting.from_plain(data.get("lasting", {})),
         )
 
 

@@ -62,11 +62,20 @@ class Effects:
         return self.common.noise, self.own.noise if self.own is not None else 1.0
 
 
-def fit(design: Array, split: Split, weights: Array, blocks: Blocks, like: Effects | None = None) -> Effects:
-    """Fit linear effects of a design (n, P), rows weighted, shape (n,).
+def joined(steps: Array) -> Array:
+    """Take the mean over outcomes from the first, and deviations from it from the last: (1 or 2, …, J) to (…, J)."""
+    of_mean, of_each = steps[0], steps[-1]
+    together: Array = of_each + (of_mean - of_each).mean(axis=-1, keepdims=True)
+    return together
+
+
+def fit(designs: Array, split: Split, weights: Array, blocks: Blocks, like: Effects | None = None) -> Effects:
+    """Fit linear effects, rows weighted, shape (n,).
 
     Parameters
     ----------
+    designs
+        For the mean over the outcomes and for deviations, or one for both: shape (1 or 2, n, P).
     like
         Take the variances from here instead of estimating them.
     """
@@ -74,10 +83,10 @@ def fit(design: Array, split: Split, weights: Array, blocks: Blocks, like: Effec
     def posterior(moments: Moments, model: Posterior | None) -> Posterior:
         return shrink(moments, blocks) if model is None else given(moments, blocks, model.variances, model.noise)
 
-    common = posterior(_moments(design, split.mean[:, None], weights), like.common if like else None)
+    common = posterior(_moments(designs[0], split.mean[:, None], weights), like.common if like else None)
     if not split.deviation.shape[1]:
         return Effects(common, None)
-    return Effects(common, posterior(_moments(design, split.deviation, weights), like.own if like else None))
+    return Effects(common, posterior(_moments(designs[-1], split.deviation, weights), like.own if like else None))
 
 
 def _moments(design: Array, outcomes: Array, weights: Array) -> Moments:
