@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import combinations_with_replacement
 from typing import Any
 
 import builders
@@ -16,6 +17,7 @@ from pathway.planner import Effort, Rule, Work, beside, loss_of, pool, propose
 from pathway.planner import model as models
 from pathway.planner.board import Board
 from pathway.planner.improvement import improve
+from pathway.planner.mixes import Packing, mixes_of
 from pathway.planner.practice import shipped
 from pathway.planner.proving import best_of
 from pathway.planner.relaxation import Relaxation, relax
@@ -232,7 +234,8 @@ def test_no_plan_gains_more_beside_a_job_oriented_activity_than_the_bounds_allow
         steps = np.einsum("nq,nqj->nj", board.days_beside(picked, which), np.maximum(problem.options.extra[which], 0))
         true = float((steps @ problem.weights).sum())
         gained = max(gained, true)
-        for edges in (beside.by_grid(problem), beside.coarse(problem, 4), beside.coarse(problem, 1)):
+        n_days = problem.weeks.n_days
+        for edges in (beside.by_grid(problem), np.array([0, n_days // 3, n_days]), np.array([0, n_days])):
             assert most_beside(problem, edges, picked) >= true - 1e-6
     assert gained > 0
 
@@ -257,6 +260,43 @@ def test_a_closer_relaxation_rules_out_no_better_plan(seed: int):
         assert worth <= said.with_option[which].min() + 1e-6
         for fill in said.fills:
             assert steps[fill.j] <= fill.given + fill.size[which].sum() + 1e-6
+        assert all(pack.size[which].sum() <= pack.most for pack in relaxation.packed().packs)
+
+
+def test_mixes_at_any_prices_bound_what_fits_into_a_week():
+    rng, hours = np.random.default_rng(5), np.array([1, 4, 7, 10])
+    packing = Packing(0, np.array([-1, 0, 1, 2, 3]), mixes_of(tuple(hours.tolist()), 3, 12))
+    fitting = [
+        mix for n in range(4) for mix in combinations_with_replacement(range(4), n) if hours[list(mix)].sum() <= 12
+    ]
+    for _ in range(20):
+        pack = packing.priced(rng.normal(0.5, 1.0, 4))
+        assert pack is None or pack.size[0] == 0
+        assert pack is None or max(pack.size[1:][list(mix)].sum() for mix in fitting) <= pack.most
+    assert packing.priced(np.array([0.0, 1.0, 1.0, 2.0])).most == 15_000
+    assert packing.priced(np.zeros(4)) is None
+
+
+@pytest.mark.parametrize("locked", [False, True])
+def test_rows_about_days_beside_hold_for_every_plan(locked: bool):
+    case, catalogue, prospects = builders.a_realistic_problem(302, n_insatser=30)
+    job = next(one for one in catalogue.insatser if one.type == "jobb")
+    lock = cases.Locked(job.id, case.as_of + timedelta(weeks=9), case.as_of + timedelta(weeks=20), 6)
+    problem = compile(replace(case, locked=(lock,) * locked), catalogue, prospects)
+    board, plans, relaxation = Board(problem), dict[Any, None](), Relaxation(problem)
+    improve(board, np.arange(len(problem.options)), rounds=10, seen=plans)
+    options, counted = problem.options, relaxation.lacking.counted
+    told, fewer = relaxation.lacking.broken_by(relaxation.relaxed.share, counted.most.astype(np.float64)), 0
+    for picked in plans:
+        which = np.array(picked, dtype=np.int64)
+        days, beside_job = (options.end - options.start)[which], board.days_beside(picked, which).sum(axis=1)
+        for lack in told:
+            own = (options.owner[which] == counted.owner[lack.column]) & (
+                options.hours[which] == counted.hours[lack.column]
+            )
+            assert beside_job[own].sum() <= lack.days[which].sum() + lack.given
+            fewer += lack.days[which].sum() + lack.given < days[own].sum()
+    assert fewer
 
 
 @pytest.mark.parametrize("seed", [6001, 6015])

@@ -9,7 +9,7 @@ import numpy as np
 
 from pathway.planner.objective import Array
 from pathway.planner.problem import Problem
-from pathway.planner.weeks import Ints
+from pathway.planner.weeks import Ints, days_in
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,11 +49,6 @@ class Besides:
     rows: tuple[Row, ...]
 
 
-def coarse(problem: Problem, n: int) -> Ints:
-    """Give the edges of about `n` stretches of the horizon."""
-    return np.unique(np.linspace(0, problem.weeks.n_days, n + 1).astype(np.int64))
-
-
 def by_grid(problem: Problem) -> Ints:
     """Give the edges of the stretches between the grid's Mondays, cut where gains change."""
     step = 7 * problem.practice.grid(problem.case.limits.horizon_weeks).every_weeks
@@ -80,9 +75,8 @@ class _Counting:
 
     def __init__(self, problem: Problem, edges: Ints, candidates: frozenset[int]) -> None:
         self.problem, self.edges = problem, edges
-        options, first, last = problem.options, edges[:-1], edges[1:]
-        days = np.minimum(options.end[:, None], last) - np.maximum(options.start[:, None], first)
-        self.days = np.maximum(days, 0)
+        options = problem.options
+        self.days = days_in(options.start, options.end, edges)
         self.standing = np.diff(np.concatenate([[0], np.cumsum(problem.standing.job_runs)])[edges])
         job = problem.jobs[options.owner]
         more = (options.extra[:, :, problem.weights > 0] != 0).any(axis=(1, 2))

@@ -31,16 +31,20 @@ class Board(Plans):
         worth: Array = self.weigh_all((picked,), pool)[0]
         return worth
 
-    def weigh_all(self, plans: Sequence[Picked], pool: Ints) -> Array:
+    def weigh_all(self, plans: Sequence[Picked], pool: Ints, hopes: Array | None = None, most: int = 0) -> Array:
         """(P, m) worth of each plan with each option of the pool added; `NEVER` where that may not be.
 
-        Options that are added need not leave the others of the plan worth their while.
+        Options that are added need not leave the others of the plan worth their while. Where there are (P, m) hopes,
+        only so many of the most hopeful are weighed, and the others are `NEVER`, too.
         """
         result = np.full((len(plans), len(pool)), NEVER)
         slots = self._slots(plans)
         ok = self._has_room(slots, pool) & self._keeps_apart(slots, pool)
         self._keep_at_level(ok, plans, slots, pool)
         plan, at = np.nonzero(ok)
+        if hopes is not None and len(plan) > most:
+            best = np.sort(np.argpartition(-hopes[plan, at], most)[:most])
+            plan, at = plan[best], at[best]
         runs = self._job_runs(slots)
         days = self._days_beside(runs, pool[at], plan)
         own = self._worth[pool[at]] + (days * self._extra_worth[pool[at]]).sum(axis=1)

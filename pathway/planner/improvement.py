@@ -7,12 +7,14 @@ import numpy as np
 from pathway.planner.board import NEVER, Board
 from pathway.planner.objective import Array
 from pathway.planner.plans import Picked
+from pathway.planner.saturation import gains_up_to_target
 from pathway.planner.weeks import Ints
 
 WORTH_NOTICING = 1e-4  # weighted steps of the heaviest indicator: less than this is no improvement
 PRICES_OF_AN_HOUR = (0.0, 0.0005, 0.001, 0.002, 0.004)
 """Steps charged per hour while filling, so that long and heavy activities do not always crowd out the rest."""
 COST = 3.0  # what the relaxation says that an option costs counts so much beside what a growing plan is worth
+WEIGHED = 20  # ways to go on that are weighed, for each plan that is kept
 SAME = 6  # ways, at most, that a plan of so many activities is come across
 
 
@@ -71,7 +73,7 @@ def grow(board: Board, pool: Ints, hopes: Array, width: int) -> Picked | None:
     plans: dict[Picked, float] = {(): board.worth(())}
     for own in _to_begin_with(board):
         there = {plan: worth for plan, worth in plans.items() if not own.isdisjoint(plan)}
-        others = [plan for plan in plans if plan not in there]
+        others = {plan: worth for plan, worth in plans.items() if plan not in there}
         plans = there | _longer(board, others, np.array(sorted(own)), cost, width)
     if (placed := place_required(board)) is not None:
         plans[placed] = board.worth(placed)
@@ -82,26 +84,36 @@ def grow(board: Board, pool: Ints, hopes: Array, width: int) -> Picked | None:
                 break
             if board.keeps_rules(picked):
                 best, best_worth = picked, plans[picked]
-        plans = _longer(board, list(plans), pool, cost, width)
+        plans = _longer(board, plans, pool, cost, width)
     return best
 
 
-def _longer(board: Board, plans: list[Picked], pool: Ints, cost: Array, width: int) -> dict[Picked, float]:
+def _longer(board: Board, worths: dict[Picked, float], pool: Ints, cost: Array, width: int) -> dict[Picked, float]:
     """Give the most promising plans with one option of the pool more, and what they are worth."""
-    if not plans:
+    if not worths:
         return {}
-    worth = board.weigh_all(plans, pool)
+    plans = list(worths)
+    charged = board.total(plans, cost)[:, None] + cost[pool]
+    worth = board.weigh_all(plans, pool, _worth_at_most(board, worths, pool) + charged, WEIGHED * width)
     plan, at = np.nonzero(worth > NEVER)
-    worths = worth[plan, at]
-    promise = worths + board.total(plans, cost)[plan] + cost[pool[at]]
+    promise = (worth + charged)[plan, at]
     kept: dict[Picked, float] = {}
     ways = min(SAME * width, len(promise))
     best = np.sort(np.argpartition(-promise, ways - 1)[:ways]) if ways else plan
     for row in best[np.argsort(-promise[best], kind="stable")].tolist():
-        kept[tuple(sorted((*plans[plan[row]], int(pool[at[row]]))))] = float(worths[row])
+        kept[tuple(sorted((*plans[plan[row]], int(pool[at[row]]))))] = float(worth[plan[row], at[row]])
         if len(kept) == width:
             break
     return kept
+
+
+def _worth_at_most(board: Board, worths: dict[Picked, float], pool: Ints) -> Array:
+    """(P, m) what plans would be worth with an option more, were all gained that they could gain up to the targets."""
+    gains, worth = gains_up_to_target(board.problem).sum(axis=1), np.array(list(worths.values()))
+    lifted = np.maximum(board.total(list(worths), gains) - worth, 0.0)  # of a plan, at most, by a job-oriented option
+    job = board.problem.jobs[board.options.owner[pool]]
+    at_most: Array = worth[:, None] + lifted[:, None] * job + (gains + board.problem.merit)[pool]
+    return at_most
 
 
 def _to_begin_with(board: Board) -> Iterator[frozenset[int]]:

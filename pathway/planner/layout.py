@@ -10,7 +10,7 @@ from pathway.planner.choices import Blocked, Choices, Running, hours_down, hours
 from pathway.planner.objective import DAYS_PER_QUARTER, JOB_ORIENTED, Array, Placement, Prospects
 from pathway.planner.practice import Grid, Practice
 from pathway.planner.problem import ORE, Gate, Options, Problem, Standing
-from pathway.planner.weeks import Cells, Ints, Weeks, cells_between, every_week
+from pathway.planner.weeks import Cells, Ints, Weeks, cells_between, days_in, every_week
 
 LEVEL_MARGIN = (
     1e-3  # a level counts as expected to be reached only this much above it, so that rounding never undoes it
@@ -103,7 +103,7 @@ def _standing(case: Case, catalogue: Catalogue, prospects: Prospects, weeks: Wee
         start, end = weeks.day(one.start_on), weeks.day(one.end_on)
         cost += _cost(insats, (end - start) / 7)
         rate = one.hours_per_week / insats.hours_per_week.typical / DAYS_PER_QUARTER
-        own = rate * _days_in(np.array([start]), np.array([end]), quarters)[0] @ prospects.alone_by_quarter(insats.id)
+        own = rate * days_in(np.array([start]), np.array([end]), quarters)[0] @ prospects.alone_by_quarter(insats.id)
         gain += own
         span = slice(max(start, 0), max(min(end, weeks.n_days), 0))
         lowest = own.copy()
@@ -156,12 +156,6 @@ def _apart(candidates: tuple[Insats, ...]) -> frozenset[tuple[int, int]]:
     return frozenset(pairs | {(b, a) for a, b in pairs})
 
 
-def _days_in(start: Ints, end: Ints, bounds: Ints) -> Ints:
-    """(n, Q) days from each start up to each end that lie in each of Q stretches."""
-    days: Ints = np.minimum(end[:, None], bounds[1:]) - np.maximum(start[:, None], bounds[:-1])
-    return np.maximum(days, 0)
-
-
 def _options(
     open_to: list[tuple[Insats, Choices]],
     weeks: Weeks,
@@ -190,7 +184,7 @@ def _options(
         n_quarters,
         n_indicators,
     )
-    days = _days_in(start, end, quarters)
+    days = days_in(start, end, quarters)
     first, beyond = cells.reserved(*weeks.touched(start, end))
     week_cost = np.array([int(np.ceil(round(insats.cost_per_week * ORE, 6))) for insats, _ in open_to], dtype=np.int64)
     hundredths = np.array([[hours_up(hours) for hours in row] for row in table.tolist()], dtype=np.int64)

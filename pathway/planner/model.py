@@ -245,11 +245,13 @@ class Model(Rows):
         return worths
 
     def _keep_below(self, relaxed: Relaxed, worths: list[int]) -> None:
-        """Keep what the relaxation says: its bound, less what options cost by it, and how indicators fill."""
+        """Keep what the relaxation says: its bound, less what options cost by it, and how weeks and indicators fill."""
         sizes = np.floor(relaxed.cost * self.unit).astype(np.int64) + self._wholes(self.problem.merit)
         bound = int(np.ceil(relaxed.limit * self.unit)) + TOLERANCE
         self._keep((worths, [1] * len(worths)), nonzero(np.arange(len(sizes)), sizes), most=bound)
         column = dict(zip(np.flatnonzero(self.problem.weights > 0).tolist(), worths, strict=True))
+        for pack in relaxed.packs:
+            self._keep(nonzero(np.arange(len(pack.size)), pack.size), most=pack.most)
         for fill in relaxed.fills:
             sizes = np.ceil(fill.size * self.unit).astype(np.int64)
             most = int(np.ceil(fill.given * self.unit))

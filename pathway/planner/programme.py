@@ -1,12 +1,15 @@
 """A linear programme that can be changed and solved again, by OR-Tools' GLOP."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from pathway.planner.objective import Array
-from pathway.planner.saturation import Fill
 from pathway.planner.weeks import Ints
+
+Row = tuple[Ints, Array, float]
+"""Columns, ascending, and their sizes; what the row may add up to at most."""
 
 
 class Programme:
@@ -51,6 +54,7 @@ class Programme:
         self._parameters.glop.use_preprocessing = False  # a third faster without
         self._parameters.glop.use_scaling = False
         self.is_solved = self.is_infeasible = False
+        self.prices = np.zeros(self.n_rows)  # of each row, in the last solution
 
     def solve(self) -> tuple[float, Array, Array] | None:
         """Give the most worth, the columns' values and their reduced costs; ``None`` if it is not known."""
@@ -63,21 +67,20 @@ class Programme:
         if not self.is_solved:
             return None
         primal, dual = found.solutions[0].primal_solution, found.solutions[0].dual_solution
+        self.prices = np.array(dual.dual_values.values)
         return primal.objective_value, np.array(primal.variable_values.values), np.array(dual.reduced_costs.values)
 
-    def change(self, least: Array, fills: list[Fill], unit: float) -> None:
-        """Set the least of the first columns, the options, and add rows about how the next, the indicators, fill."""
+    def change(self, least: Array, rows: Sequence[Row]) -> None:
+        """Set the least of the first columns, and add rows."""
         update, n = self._changes(), len(least)
         update.variable_updates.lower_bounds.ids.extend(range(n))
         update.variable_updates.lower_bounds.values.extend(least.tolist())
-        for number, fill in enumerate(fills, start=self.n_rows):
+        for number, (columns, sizes, most) in enumerate(rows, start=self.n_rows):
             update.new_linear_constraints.ids.append(number)
             update.new_linear_constraints.lower_bounds.append(-np.inf)
-            update.new_linear_constraints.upper_bounds.append(fill.given / unit)
-            some = np.flatnonzero(fill.size)
-            columns, sizes = np.append(some, n + fill.j), np.append(-fill.size[some] / unit, 1.0)
+            update.new_linear_constraints.upper_bounds.append(most)
             _write(update.linear_constraint_matrix_updates, np.full(len(columns), number), columns, sizes)
-        self.n_rows += len(fills)
+        self.n_rows += len(rows)
         self._solver.update(update)
 
 

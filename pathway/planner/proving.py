@@ -68,7 +68,7 @@ def best_of(board: Board, width: int, effort: Effort, start: Picked | None = Non
         known = _first_plan(board, relaxation.relaxed, wider * POOL, wider * width, known)
         if known is None or _tighten(relaxation, board.worth(known) + ROUNDING * board.problem.heaviest) <= MANY_LEFT:
             break
-    return _Proof(board, relaxation.relaxed, effort, known).run()
+    return _Proof(board, relaxation.packed(), effort, known).run()
 
 
 def _tighten(relaxation: Relaxation, worth: float) -> int:

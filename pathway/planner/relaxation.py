@@ -5,23 +5,22 @@ full-time activities do not count as one beside a third. docs/PLANNER.md has the
 """
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sparse
 
 from pathway.planner import beside as besides
+from pathway.planner.lacking import Lack, Lacking
+from pathway.planner.mixes import Pack, Packing, mixes_of
 from pathway.planner.objective import Array
 from pathway.planner.problem import Bools, Problem, fullest
-from pathway.planner.programme import Programme
+from pathway.planner.programme import Programme, Row
 from pathway.planner.saturation import Fill, Saturation, gains_up_to_target, most_standing
 from pathway.planner.weeks import Ints
 
-STRETCHES = 2
 LITTLE = 0.6  # of an option is asked of all together that are possible and not taken, to find what they cost
 TAKEN = 1e-9  # of an option, or less, is nothing
-MOST_MIXES = 120  # per cell; where limits leave more, plain sums of hours and places are told instead
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +39,8 @@ class Relaxed:
         (n,) how much of each option the relaxation takes.
     fills
         Rows about how indicators fill that were needed.
+    packs
+        Rows about what fits into weeks, by the relaxation's prices.
     """
 
     bound: float
@@ -48,11 +49,13 @@ class Relaxed:
     cost: Array
     share: Array
     fills: tuple[Fill, ...] = ()
+    packs: tuple[Pack, ...] = ()
 
     def where(self, keep: Bools) -> "Relaxed":
         """Keep what is said of some options."""
         fills = tuple(fill.where(keep) for fill in self.fills)
-        return Relaxed(self.bound, self.with_option[keep], self.limit, self.cost[keep], self.share[keep], fills)
+        packs = tuple(pack.where(keep) for pack in self.packs)
+        return Relaxed(self.bound, self.with_option[keep], self.limit, self.cost[keep], self.share[keep], fills, packs)
 
 
 def relax(problem: Problem) -> Relaxed:
@@ -71,26 +74,48 @@ class Relaxation:
         rows.keep_weeks()
         rows.value()
         self.n, self.n_indicators, self.heaviest = rows.n, rows.n_indicators, problem.heaviest
+        self.first_days, self.packings = rows.first_days, rows.packings
         self.saturation, self.steps = Saturation(problem), np.zeros(rows.n_indicators)
+        self.lacking, self.days = Lacking(problem, rows.counted), np.zeros(len(rows.counted.most))
         self.programme = Programme(*rows.written())
         self.relaxed = self._solved(problem.room.sum() + np.maximum(problem.merit, 0).sum(), np.zeros(self.n))
 
     def tighten(self, worth: float) -> None:
         """Rule out more of the options that are in no plan worth more than this.
 
-        Rows about how indicators fill are added where they are broken. And a little is asked of every option that is
-        still possible and not taken: among the many prices that explain the same bound, those are found that leave as
-        much as can be between it and the options.
+        Rows about how indicators fill, and about days beside, are added where they are broken. And a little is asked
+        of every option that is still possible and not taken: among the many prices that explain the same bound, those
+        are found that leave as much as can be between it and the options.
         """
         before = self.relaxed
         asked = (before.with_option > worth) & (before.share <= TAKEN)
         little = asked * (LITTLE / max(1, asked.sum()))
         fills = self.saturation.broken_by(before.share, self.steps)
-        self.programme.change(little, fills, self.heaviest)
+        lacks = self.lacking.broken_by(before.share, self.days)
+        self.programme.change(little, [*map(self._row_of_fill, fills), *map(self._row_of_lack, lacks)])
         now = self._solved(before.bound, little)
         if self.programme.is_solved:
             with_option = np.minimum(now.with_option, before.with_option)
             self.relaxed = replace(now, with_option=with_option, fills=(*before.fills, *fills))
+
+    def packed(self) -> Relaxed:
+        """Give what it says, with rows about what fits into weeks."""
+        prices = self.programme.prices
+        packs = [packing.priced(prices[packing.row :][: len(packing.mixes)]) for packing in self.packings]
+        return replace(self.relaxed, packs=tuple(pack for pack in packs if pack is not None))
+
+    def _row_of_fill(self, fill: Fill) -> Row:
+        some = np.flatnonzero(fill.size)
+        sizes = np.append(-fill.size[some] / self.heaviest, 1.0)
+        return np.append(some, self.n + fill.j), sizes, fill.given / self.heaviest
+
+    def _row_of_lack(self, lack: Lack) -> Row:
+        some, most = np.flatnonzero(lack.days), float(self.lacking.counted.most[lack.column])
+        return (
+            np.append(some, self.first_days + lack.column),
+            np.append(-lack.days[some] / most, 1.0),
+            lack.given / most,
+        )
 
     def _solved(self, bound: float, little: Array) -> Relaxed:
         """Solve, with a little of each option taken at least; where that fails, `bound` is all that is known."""
@@ -103,6 +128,7 @@ class Relaxation:
         cost = -np.minimum(reduced[:n], 0.0) * self.heaviest
         limit = (worth + 1e-7) * self.heaviest + float(cost @ little)
         self.steps = values[n : n + self.n_indicators] * self.heaviest
+        self.days = values[self.first_days : self.first_days + len(self.days)] * self.lacking.counted.most
         return Relaxed(min(bound, limit), limit - cost, limit, cost, np.maximum(values[:n] - little, 0.0))
 
 
@@ -127,9 +153,13 @@ class _Rows:
         self.n, self.n_indicators = len(problem.options), len(problem.weights)
         self.n_columns = self.n + self.n_indicators
         self.blocks: list[_Block] = []
+        self.packings: list[Packing] = []
 
     def _add(self, row: Ints, column: Ints, size: Array, most: Array) -> None:
         self.blocks.append(_Block(row, column, size, most))
+
+    def _n_rows(self) -> int:
+        return sum(len(block.most) for block in self.blocks)
 
     def _add_dense(self, sizes: list[Array], most: list[float]) -> None:
         if sizes:
@@ -190,11 +220,12 @@ class _Rows:
         n_hours, carried = len(hours), np.arange(1, len(hours))
         for cell, active in fullest(self.problem):
             places, limit = int(cells.places_left[cell]), int(cells.hours_left[cell])
-            found = _mixes(tuple(hours.tolist()), places, limit)
+            found = mixes_of(tuple(hours.tolist()), places, limit)
             if found is None:
                 sizes = [active.astype(np.float64), active * (options.hours / max(limit, 1))]
                 self._add_dense(sizes, [float(places), 1.0])
                 continue
+            self.packings.append(Packing(self._n_rows(), np.where(active, level, -1), found))
             there = np.flatnonzero(active)
             mix_row, mix = np.nonzero(found)
             mixes, unused = np.split(self.n_columns + np.arange(found.shape[1] + n_hours - 1), [found.shape[1]])
@@ -214,14 +245,14 @@ class _Rows:
             )
             self.n_columns += len(mixes) + len(unused)
 
-    def _count_days_beside(self) -> besides.Besides:
+    def _count_days_beside(self) -> None:
         """Bound the days beside a job-oriented activity; a column is the share of the days that it may be at most."""
         problem = self.problem
-        found = besides.count(problem, frozenset(problem.alive), besides.coarse(problem, STRETCHES))
-        self.first_days = self.n_columns
+        found = besides.count(problem, frozenset(problem.alive), np.array([0, problem.weeks.n_days]))
+        self.counted, self.first_days = found, self.n_columns
         self.n_columns += len(found.most)
         if not found.rows:
-            return found
+            return
         lengths = np.array([[len(row.columns), len(row.options)] for row in found.rows])
         columns = np.array([column for row in found.rows for column in row.columns])
         sizes = np.array([size for row in found.rows for size in row.sizes]) * found.most[columns]
@@ -233,13 +264,13 @@ class _Rows:
             np.concatenate([sizes / unit[at], -np.concatenate([row.days for row in found.rows]) / unit[at_days]]),
             np.array([row.given for row in found.rows]) / unit,
         )
-        return found
 
     def value(self) -> None:
         """Count no more steps per indicator than the activities add at most, with the days beside that there can be."""
         problem, unit = self.problem, self.problem.heaviest
         gain = self.options.most * problem.weights
-        found = self._count_days_beside()
+        self._count_days_beside()
+        found = self.counted
         alone = self.options.gain * problem.weights
         extra = found.steps * problem.weights * found.most[:, None]
         standing = most_standing(problem)
@@ -288,30 +319,3 @@ class _Rows:
         row_least[np.searchsorted(np.array(problem.alive), required)] = 1.0  # the first rows are the insatser
         row_most = np.concatenate([block.most for block in self.blocks])
         return matrix, row_least, row_most, worth, least, most
-
-
-@lru_cache(maxsize=256)
-def _mixes(hours: tuple[int, ...], places: int, limit: int) -> Array | None:
-    """(H, M) activities of each of the hours in each mix that limits allow; ``None`` if there are too many.
-
-    Mixes in which another has room are left out.
-    """
-    found: list[tuple[int, ...]] = []
-
-    def extend(mix: tuple[int, ...], left: int) -> None:
-        fitting = [h for h in hours if h <= left] if len(mix) < places else []
-        if not fitting:
-            found.append(mix)
-        for h in fitting:
-            if (not mix or h >= mix[-1]) and len(found) <= 20 * MOST_MIXES:
-                extend((*mix, h), left - h)
-
-    extend((), limit)
-    if len(found) > 20 * MOST_MIXES:
-        return None
-    counts = np.array([[sum(1 for one in mix if one >= h) for mix in found] for h in hours], dtype=np.float64)
-    counts = np.unique(counts.reshape(len(hours), len(found)), axis=1)
-    below: Bools = np.all(counts[:, :, None] <= counts[:, None, :], axis=0)
-    np.fill_diagonal(below, False)
-    counts = counts[:, ~np.any(below, axis=1)]
-    return -np.diff(counts, axis=0, append=0) if counts.shape[1] <= MOST_MIXES else None

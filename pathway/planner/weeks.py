@@ -109,3 +109,9 @@ def cells_between(weeks: Weeks, mondays: Ints, hours_left: Ints, places_left: In
 def every_week(weeks: Weeks, hours_left: Ints, places_left: Ints) -> Cells:
     """Let each week be a cell of its own."""
     return Cells(np.arange(len(weeks) + 1), hours_left, places_left)
+
+
+def days_in(start: Ints, end: Ints, edges: Ints) -> Ints:
+    """(n, S) days from each start up to each end that lie in each of S stretches."""
+    days: Ints = np.minimum(end[:, None], edges[1:]) - np.maximum(start[:, None], edges[:-1])
+    return np.maximum(days, 0)
