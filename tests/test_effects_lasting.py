@@ -122,6 +122,14 @@ def test_shares_are_told_by_what_shows_of_earlier_steps_where_enough_shows():
     assert learn([]) == NOTHING
 
 
+def test_steps_are_joined_from_the_mean_of_one_and_the_deviations_of_the_other():
+    of_mean, of_each = np.random.default_rng(8).normal(size=(2, 5, 4, 3))
+    together = joined(np.stack([of_mean, of_each]))
+    np.testing.assert_allclose(together.mean(axis=-1), of_mean.mean(axis=-1))
+    np.testing.assert_allclose(np.diff(together, axis=-1), np.diff(of_each, axis=-1))
+    np.testing.assert_array_equal(joined(of_each[None]), of_each)
+
+
 @pytest.mark.parametrize(
     ("follows", "says"),
     [
