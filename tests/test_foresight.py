@@ -160,6 +160,19 @@ def test_caution_takes_off_worth_and_never_what_is_shown():
     assert unsure.worth == pytest.approx(sure.worth - 0.3)
 
 
+def test_with_caution_the_gap_is_from_the_cautious_worth_to_the_bound_that_was_found_with_caution():
+    catalogue = a_catalogue(*(an_insats(f"I{k}", weeks={"min": 13, "typical": 13, "max": 13}) for k in range(5)))
+    own = room(a_year(), catalogue, (1.0, 0.9, 0.8, 0.7, 0.6))
+    doubts = np.zeros((6, 3))
+    doubts[:5, 0] = 0.3
+    outcome = replace(own, doubts=(doubts, np.zeros((6, 3)))).propose()
+    bound = outcome.proposal.plans[0].objective
+    other = min(outcome.plans, key=lambda plan: plan.cautious)
+    assert other.cautious < bound < other.objective  # against what is shown, any plan would seem to be the best
+    proof = outcome.proof(other)
+    assert (proof.status, proof.gap) == ("feasible", pytest.approx(bound / other.cautious - 1))
+
+
 def test_a_promoted_alternative_takes_its_place_among_the_reasons():
     catalogue = a_catalogue(*(an_insats(f"I{k}", weeks={"min": 8, "typical": 20, "max": 40}) for k in range(6)))
     own = room(a_year(hours_per_week=10, parallel=2), catalogue, (3.0, 2.9, 2.8, 1.0, 0.9, 0.8))

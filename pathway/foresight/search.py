@@ -32,6 +32,8 @@ class Foreseen:
     ----------
     objective
         As the contract has it, from the rolled-forward gains, without caution or bonus.
+    cautious
+        The same with caution: what the planner's bound is on.
     worth
         What plans are compared by: with caution, and a bonus for preferred insatser. Minus infinity where the plan
         breaks a rule at its rolled-forward gains.
@@ -40,6 +42,7 @@ class Foreseen:
     planned: Planned
     rolled: Rolled
     objective: float
+    cautious: float
     worth: float
 
 
@@ -64,13 +67,13 @@ class Outcome:
         """Tell what is proven of one of the plans: ``optimal`` only of the first, and only if it is stable.
 
         The gap is from what the plan is worth along its own way to the bound of the solve that found the first plan:
-        what any plan could be worth with the gains that this solve was told.
+        what any plan could be worth with the gains that this solve was told. Both are with caution.
         """
         first = self.proposal.plans[0]
         if plan is self.plans[0] and self.stable and first.status == "optimal":
             return Proof("optimal", 0.0)
         bound = first.objective * (1 + first.gap)
-        return Proof("feasible", max(bound - plan.objective, 0.0) / max(abs(plan.objective), 1e-6))
+        return Proof("feasible", max(bound - plan.cautious, 0.0) / max(abs(plan.cautious), 1e-6))
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,10 +162,11 @@ class Foresight:
         for planned, rolled in zip(plans, self.roll([plan.placements for plan in plans]), strict=True):
             added, lowered = rolled.gains.sum(axis=0), self._lowered(rolled).sum(axis=0)
             preferred = {one.insats_id for one in planned.placements} & set(self.case.wishes.prefer)
-            worth = float(value(lowered, ends, weights, targets)) + bonus * len(preferred)
+            objective, cautious = (float(value(steps, ends, weights, targets)) for steps in (added, lowered))
+            worth = cautious + bonus * len(preferred)
             if self._too_low(planned.placements, rolled.gains):  # planned with larger gains than it leads to
                 worth = -np.inf
-            foreseen.append(Foreseen(planned, rolled, float(value(added, ends, weights, targets)), worth))
+            foreseen.append(Foreseen(planned, rolled, objective, cautious, worth))
         return tuple(foreseen)
 
     def prospects(self, rolled: Rolled) -> Prospects:
