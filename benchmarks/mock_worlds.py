@@ -1,7 +1,7 @@
 """Holds what methods say that insatser bring against what they truly bring, in mock worlds where that is known.
 
     .venv/bin/python -m benchmarks.peers setup    # once, for the econml methods
-    .venv/bin/python -m benchmarks.mock_worlds --clients 1500 --seeds 51 52 53 54 55 --shapes smooth threshold same none
+    .venv/bin/python -m benchmarks.mock_worlds --clients 1500 --shapes smooth threshold same none
     .venv/bin/python -m benchmarks.mock_worlds --clients 10000 --seeds 51 --plans 0 --methods gain-model s-tuned
 
 A world is a package that `pathway.mock.write` wrote, imported as any other. Methods learn from the episodes of its
@@ -435,7 +435,7 @@ def report(shape: str, rows: pd.DataFrame, held: pd.DataFrame, planned: bool) ->
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clients", type=int, default=1500, help="people to learn from")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[51, 52, 53, 54, 55])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[51, 52, 53, 54, 55, 61, 62, 63, 64, 65])
     parser.add_argument("--shapes", nargs="+", choices=mock.SHAPES, default=list(mock.SHAPES))
     parser.add_argument("--test", type=int, default=300, help="people to ask about")
     parser.add_argument("--plans", type=int, default=30, help="of those, how many to plan for")
