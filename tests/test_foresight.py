@@ -192,9 +192,9 @@ def client(shipped_model):
     return case, x, Expectation.of(shipped_model.gains, BIP, case, x, shipped_model.typical_levels)
 
 
-def state(added, before=0.0, begun=(0, 0)):
+def state(added, before=0.0):
     n = len(BIP.ranking)
-    return State(np.full((1, n), added), np.full((1, n), before), np.array([begun], dtype=float))
+    return State(np.full((1, n), added), np.full((1, n), before))
 
 
 def test_today_is_as_it_was_built(client):
@@ -204,7 +204,7 @@ def test_today_is_as_it_was_built(client):
 
 def test_later_features_are_as_they_would_be_built_if_all_goes_as_expected(client):
     case, x, expected = client
-    plain, lifted = expected.features(3, state(0.0)), expected.features(3, state(0.2, before=0.1, begun=(2, 1)))
+    plain, lifted = expected.features(3, state(0.0)), expected.features(3, state(0.2, before=0.1))
     inside = [id for id in BIP.ranking if plain[f"level_{id}"].iloc[0] + 0.2 <= 5]
     for id in inside:
         assert lifted[f"level_{id}"].iloc[0] == pytest.approx(plain[f"level_{id}"].iloc[0] + 0.2)
@@ -212,8 +212,10 @@ def test_later_features_are_as_they_would_be_built_if_all_goes_as_expected(clien
     assert lifted["level_mean"].iloc[0] == pytest.approx(levels.mean())
     if len(inside) == len(BIP.ranking):
         assert lifted["trend"].iloc[0] == pytest.approx(plain["trend"].iloc[0] + 0.1)
-    assert lifted["n_earlier_insatser"].iloc[0] == x["n_earlier_insatser"].iloc[0] + 2
-    assert lifted["n_earlier_job_insatser"].iloc[0] == x["n_earlier_job_insatser"].iloc[0] + 1
+    for name in ("n_earlier_insatser", "n_earlier_job_insatser"):
+        assert (
+            lifted[name].iloc[0] == x[name].iloc[0]
+        )  # who has had many is another kind of person; a plan makes nobody so
     year = (case.as_of + timedelta(days=3 * DAYS_IN_QUARTER)).year
     assert lifted["age"].iloc[0] == year - case.profile.birth_year
 

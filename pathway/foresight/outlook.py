@@ -30,13 +30,10 @@ class State:
     ----------
     added, before
         Steps that activities have added since today, and had added a quarter earlier, shape (n, J).
-    begun
-        Activities begun, and job-oriented ones among them, shape (n, 2).
     """
 
     added: Array
     before: Array
-    begun: Array
 
 
 class Outlook(Protocol):
@@ -119,7 +116,11 @@ class Expectation:
         return self.model.predict_added(frame), self.model.predict_interplay(frame)
 
     def features(self, quarter: int, state: State) -> pd.DataFrame:
-        """Give the features that would be built at the start of the quarter if all goes as expected, n rows."""
+        """Give the features at the start of the quarter if all goes as expected, n rows.
+
+        Insatser of the plan are not counted among earlier ones: who had many before is another kind of person, and
+        having them makes nobody so.
+        """
         base = self.frames[quarter]
         rows = base.iloc[np.zeros(len(state.added), dtype=np.intp)]
         if not quarter:
@@ -133,8 +134,6 @@ class Expectation:
             "level_mean": rows["level_mean"].to_numpy() + _mean_known(lifted),
             "trend": rows["trend"].to_numpy() + _mean_known(lifted - earlier),
             "age": rows["age"].to_numpy() + (later.year - self.as_of.year),
-            "n_earlier_insatser": rows["n_earlier_insatser"].to_numpy() + state.begun[:, 0],
-            "n_earlier_job_insatser": rows["n_earlier_job_insatser"].to_numpy() + state.begun[:, 1],
         }
         return rows.assign(**changed)
 

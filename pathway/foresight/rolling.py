@@ -31,15 +31,12 @@ class Amounts:
     covering
         Share of the time, in quarters, that would else be without any insats, shape (A, Q): time that several cover is
         shared between them. Time in which something runs already is not counted.
-    begun
-        Activities begun before the quarter, and job-oriented ones among them, shape (Q, 2).
     """
 
     insats: Ints
     dose: Array
     beside: Array
     covering: Array
-    begun: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +67,7 @@ def roll(outlook: Outlook, plans: Sequence[Amounts], n_quarters: int) -> list[Ro
     gains = [np.zeros((len(plan.insats), n_indicators)) for plan in plans]
     states, rows = [], []
     for quarter in range(n_quarters):
-        state = State(added, before, np.array([plan.begun[quarter] for plan in plans]))
+        state = State(added, before)
         alone, beside = (np.pad(part, ((0, 0), (0, 1), (0, 0))) for part in outlook.gains(quarter, state))
         for number, plan in enumerate(plans):
             gains[number] = gains[number] + (
@@ -125,13 +122,11 @@ def measure(
             for one, insats in zip(placements, offered, strict=True)
         ]
     )[:, None]
-    begun = start < DAYS_IN_QUARTER * np.arange(n_quarters)
     return Amounts(
         insats=np.array([columns.get(insats.id, _SILENT) for insats in offered], dtype=np.intp),
         dose=active @ quarter * intensity,
         beside=(active & active[job].any(axis=0) & ~job[:, None]) @ quarter * intensity,
         covering=(active & ~_runs_already(case, days)) / np.maximum(active.sum(axis=0), 1) @ quarter,
-        begun=np.stack([begun.sum(axis=0), begun[job].sum(axis=0)], axis=1).astype(np.float64),
     )
 
 
