@@ -114,11 +114,7 @@ def ways(year: Year, seed: int) -> list[tuple[str, int, Publish]]:
         ("every week", weekly, from_earlier()),
         ("every night", nightly, from_earlier()),
         ("knows the year: once", n, lambda come, left: best),
-        (
-            "knows the year: every night",
-            nightly,
-            for_true_rest,
-        ),
+        ("knows the year: every night", nightly, for_true_rest),
     ]
 
 

@@ -201,9 +201,11 @@ def _caseload(chosen: argparse.Namespace) -> None:
         for suggestion in planned.suggestions:
             write(plan.plain(suggestion))
     report.write(planned, created_at, chosen.out.with_suffix(".caseload.json"))
+    print("\n".join(report.lines(planned)))
+    if coming is not None and planned.ahead is None:
+        raise FaultyCase(f"--expect: no prices, for no earlier case can be planned for; {planned.faults[-1].message}")
     if chosen.prices_out is not None:
         pricefile.write(planned.prices, chosen.prices_out)
-    print("\n".join(report.lines(planned)))
     if planned.faults:
         *others, last = planned.faults
         for fault in others:

@@ -335,7 +335,12 @@ def test_whom_to_expect_is_read_or_refused_in_one_line(tmp_path):
     assert isinstance(bad, FaultyCase)
     assert (read.number, read.until) == (40, date(2027, 12, 31))
     passed = ("40", "2026-11-01", "2026-11-02 or later")
-    for number, until, named in (("-1", "2027-12-31", "whole number"), ("40", "soon", "a date"), passed):
+    for number, until, named in (
+        ("-1", "2027-12-31", "whole number"),
+        ("1000001", "2027-12-31", "to 1000000"),
+        ("40", "soon", "a date"),
+        passed,
+    ):
         with pytest.raises(Mismatch, match=named):
             those_expected.read(file, number, until, BIP, today)
 
@@ -457,6 +462,19 @@ def test_the_command_plans_the_rest_and_ends_with_two(tmp_path, asked, capsys):
     assert len(json.loads(out.read_text(encoding="utf-8"))) == 1
     assert json.loads((tmp_path / "out.caseload.json").read_text(encoding="utf-8"))["cases"] == 2
     assert json.loads((tmp_path / "prices.json").read_text(encoding="utf-8"))["catalogue_version"]
+
+
+def test_prices_for_those_expected_are_not_written_where_no_earlier_case_can_be_planned_for(tmp_path, asked, capsys):
+    cases_file, earlier, prices = (tmp_path / name for name in ("cases.json", "earlier.json", "prices.json"))
+    cases_file.write_text(json.dumps(asked[2:3]))
+    earlier.write_text("[{}]")
+    out = tmp_path / "out.json"
+    arguments = ["caseload", "--cases", cases_file, "--out", out, "--prices-out", prices]
+    arguments += ["--expect", earlier, "40", str(date.today() + timedelta(days=90))]
+    assert cli.main([str(one) for one in arguments]) == 2
+    assert "no prices" in capsys.readouterr().err
+    assert len(json.loads(out.read_text(encoding="utf-8"))) == 1
+    assert not prices.exists()
 
 
 @pytest.mark.parametrize(

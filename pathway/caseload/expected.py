@@ -16,6 +16,7 @@ from pathway.caseload.prices import Priced, find
 from pathway.errors import FaultyCase, Mismatch
 from pathway.instrument import Instrument
 
+MOST = 1_000_000  # clients who can be expected: each is reckoned with
 ROUNDS = 100  # price rounds from nothing
 ROUNDS_ON = 8  # price rounds from the prices of the night before: what one night draws then moves them only a little
 
@@ -58,7 +59,7 @@ def read(
     Raises
     ------
     Mismatch
-        The number is not a whole number of zero or more, or the day not a date from today on.
+        The number is not a whole number from 0 to `MOST`, or the day not a date from today on.
     UnreadableFile
         The file cannot be read or is not JSON.
     """
@@ -68,8 +69,8 @@ def read(
         raise Mismatch(f"--expect: the last day must be a date such as 2027-12-31, not {until}") from None
     if last < today:
         raise Mismatch(f"--expect: the last day must be {today} or later, not {until}")
-    if not (number.isascii() and number.isdigit()):
-        raise Mismatch(f"--expect: how many are expected must be a whole number, not {number}")
+    if not (number.isascii() and number.isdigit() and int(number) <= MOST):
+        raise Mismatch(f"--expect: how many are expected must be a whole number from 0 to {MOST}, not {number}")
     return Expected(tuple(casefile.read_each(file, instrument)), int(number), last, before)
 
 
