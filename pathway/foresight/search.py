@@ -32,8 +32,6 @@ class Foreseen:
     ----------
     objective
         As the contract has it, from the rolled-forward gains, without caution or bonus.
-    cautious
-        The same with caution: what the planner's bound is on.
     worth
         What plans are compared by: with caution, and a bonus for preferred insatser. Minus infinity where the plan
         breaks a rule at its rolled-forward gains.
@@ -42,7 +40,6 @@ class Foreseen:
     planned: Planned
     rolled: Rolled
     objective: float
-    cautious: float
     worth: float
 
 
@@ -66,14 +63,13 @@ class Outcome:
     def proof(self, plan: Foreseen) -> Proof:
         """Tell what is proven of one of the plans: ``optimal`` only of the first, and only if it is stable.
 
-        The gap is from what the plan is worth along its own way to the bound of the solve that found the first plan:
-        what any plan could be worth with the gains that this solve was told. Both are with caution.
+        The gap is the solver's own, of plan and bound at the gains that it was told, caution taken off. What a plan is
+        worth along its own way holds what the bound does not: time that would else be a gap, and gains by then.
         """
         first = self.proposal.plans[0]
         if plan is self.plans[0] and self.stable and first.status == "optimal":
             return Proof("optimal", 0.0)
-        bound = first.objective * (1 + first.gap)
-        return Proof("feasible", max(bound - plan.cautious, 0.0) / max(abs(plan.cautious), 1e-6))
+        return Proof("feasible", plan.planned.gap)
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,11 +158,10 @@ class Foresight:
         for planned, rolled in zip(plans, self.roll([plan.placements for plan in plans]), strict=True):
             added, lowered = rolled.gains.sum(axis=0), self._lowered(rolled).sum(axis=0)
             preferred = {one.insats_id for one in planned.placements} & set(self.case.wishes.prefer)
-            objective, cautious = (float(value(steps, ends, weights, targets)) for steps in (added, lowered))
-            worth = cautious + bonus * len(preferred)
+            worth = float(value(lowered, ends, weights, targets)) + bonus * len(preferred)
             if self._too_low(planned.placements, rolled.gains):  # planned with larger gains than it leads to
                 worth = -np.inf
-            foreseen.append(Foreseen(planned, rolled, objective, cautious, worth))
+            foreseen.append(Foreseen(planned, rolled, float(value(added, ends, weights, targets)), worth))
         return tuple(foreseen)
 
     def prospects(self, rolled: Rolled) -> Prospects:
