@@ -1,7 +1,7 @@
 """The course without insatser, rolled forward by quarters, and how far real levels end up from what is expected."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,27 +31,14 @@ def roll(model: GainModel, X: pd.DataFrame, quarters: Array, instrument: Instrum
     -------
     array of shape (n, J), in steps, levels kept within the scale
     """
-    total = np.zeros((len(X), len(instrument.ranking)))
-    for _, change in walk(model, X, quarters, instrument):
-        total = change
-    return total
-
-
-def walk(
-    model: GainModel, X: pd.DataFrame, quarters: Array, instrument: Instrument
-) -> Iterator[tuple[pd.DataFrame, Array]]:
-    """Yield, quarter by quarter, the features at its start, and the change since today at its end as `roll` gives it.
-
-    A quarter that is left out, as a row's way is over, leaves its change as it was.
-    """
     start = _levels(X, instrument)
-    current, total = X, np.zeros_like(start)
+    total = np.zeros_like(start)
     for passed in range(math.ceil(float(quarters.max(initial=0.0)))):
         share = np.clip(quarters - passed, 0.0, 1.0)[:, None]
-        change = model.predict_without(current.assign(quarters=features.PLANNED_QUARTERS)) * share
+        change = model.predict_without(X.assign(quarters=features.PLANNED_QUARTERS)) * share
         total = np.clip(start + total + change, instrument.scale.min, instrument.scale.max) - start
-        yield current, total
-        current = features.advance(current, change, instrument)
+        X = features.advance(X, change, instrument)
+    return total
 
 
 @dataclass(frozen=True)

@@ -89,11 +89,6 @@ def test_what_lasts_is_kept_on_file():
     assert model.lasting_.of_mean != model.lasting_.of_each
 
 
-def test_shares_on_file_from_when_mean_and_deviations_had_the_same_are_read():
-    both = Shares(0.4, 0.2)
-    assert Lasting.from_plain({"before": 0.4, "long_before": 0.2}) == Lasting(both, both)
-
-
 def test_earlier_amounts_are_those_of_the_row_before_and_the_sum_of_all_before_that():
     amounts = np.array([[1.0], [2.0], [4.0], [8.0], [16.0]])
     follows = np.array([-1, 0, 1, 2, -1])  # a chain of four, and one of its own

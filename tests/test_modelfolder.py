@@ -72,7 +72,9 @@ def test_a_missing_file_is_found_by_name(folder):
         modelfolder.read(folder)
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"format": 99}', '{"format": 1}', '{"format": 1, "sha256": {}}'])
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", '{"format": 99}', '{"format": 1}', '{"format": 2}', '{"format": 2, "sha256": {}}']
+)
 def test_a_damaged_manifest_is_refused(folder, content):
     (folder / "manifest.json").write_text(content, encoding="utf-8")
     with pytest.raises(FaultyModelFolder):

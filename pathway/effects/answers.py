@@ -14,6 +14,7 @@ from pathway.effects.factors import Factors
 from pathway.effects.lasting import Lasting
 from pathway.effects.layout import Layout, Term
 from pathway.effects.learned import Learned
+from pathway.effects.standing import Standing
 from pathway.effects.surfaces import Voice
 from pathway.effects.targets import Targets
 
@@ -23,10 +24,14 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[np.float64]
 NORMAL_90 = 1.6448536269514722  # half the width of a 90 % interval, in standard deviations
+LIFTED = "lifted_"  # before an outcome's name: a column that `X` may hold beside those of training, see `Answers`
 
 
 class Answers:
     """What follows from what was learned, for people with features `X`.
+
+    The column ``"lifted_" + outcome`` of `X`, where it has one, is how many steps insatser have added to that outcome
+    since its level was rated: they leave that much less room.
 
     Attributes
     ----------
@@ -36,6 +41,8 @@ class Answers:
         Names, K and J of them.
     learned_, doubt_
         Effects and factors, and how uncertain they are.
+    standing_
+        How the level that an outcome is expected to have hangs on ratings.
     voices_
         The second voice on each outcome; empty where there is none.
     dose_slopes_, dose_levels_
@@ -51,6 +58,7 @@ class Answers:
     outcomes_: tuple[str, ...]
     learned_: Learned
     doubt_: Doubt
+    standing_: Standing
     voices_: tuple[Voice, ...]
     dose_slopes_: Array
     dose_levels_: Array
@@ -271,10 +279,16 @@ class Answers:
         """Split a base (J,) times its factor plus slopes (J, q) on the modifiers."""
         parts = np.zeros((len(frame), self.n_features_in_, len(self.outcomes_)))
         position = {name: number for number, name in enumerate(self.encoding_.names)}
-        (modifiers, levels), room = self._person(frame), self.factors_.room[self.learned_.kinds.type_of[insats]]
+        rated, levels = self._rated(frame)
+        modifiers, room = self.factors_.steps.on(rated), self.factors_.room[self.learned_.kinds.type_of[insats]]
         for number, name in enumerate(self.encoding_.modifiers):
             rate = base * self.factors_.slopes[insats, number] + slopes[:, number]
             parts[:, position[name], :] += modifiers[:, [number]] * rate
+        others = self._other_levels(rated)
+        for number, name in enumerate(self._names_of_other_levels()):
+            by_other = others[:, [number]] * self.standing_.slopes[:, 1 + number]
+            parts[:, position[name], :] += by_other * base * room
+            levels = levels - by_other
         for j, outcome in enumerate(self.outcomes_):
             name = f"{self.level_prefix}{outcome}"
             if name in position:
@@ -296,7 +310,7 @@ class Answers:
         return shap.Explanation(
             values=parts,
             base_values=np.tile(base + self.predict_gap(), (len(X), 1)),
-            data=self._aligned(X).to_numpy(dtype=object),
+            data=self.encoding_.aligned(given.frame_of(X)).to_numpy(dtype=object),
             feature_names=list(self.encoding_.names),
             output_names=list(self.outcomes_),
         )
@@ -332,12 +346,35 @@ class Answers:
     # Features
 
     def _aligned(self, X: Any) -> pd.DataFrame:
-        return self.encoding_.aligned(given.frame_of(X))
+        frame = given.frame_of(X)
+        lifted = [name for outcome in self.outcomes_ if (name := f"{LIFTED}{outcome}") in frame]
+        aligned = self.encoding_.aligned(frame)
+        return frame[[*aligned.columns, *lifted]] if lifted else aligned
 
     def _person(self, frame: pd.DataFrame) -> tuple[Array, Array]:
-        """Give modifiers (n, q) and the level of each outcome (n, J), standardised; 0 where `X` has no such level."""
-        levels = [self._level(frame, f"{self.level_prefix}{outcome}") for outcome in self.outcomes_]
-        return self.encoding_.modifier_values(frame), np.column_stack(levels)
+        """Give modifiers (n, q), in steps where they count so, and expected levels (n, J), standardised."""
+        modifiers, levels = self._rated(frame)
+        return self.factors_.steps.on(modifiers), levels
 
-    def _level(self, frame: pd.DataFrame, name: str) -> Array:
-        return self.encoding_.number(name).standardised(frame[name]) if name in frame else np.zeros(len(frame))
+    def _rated(self, frame: pd.DataFrame) -> tuple[Array, Array]:
+        """Give modifiers (n, q) and expected levels (n, J), standardised; 0 for an outcome whose level is not known."""
+        modifiers, zeros = self.encoding_.modifier_values(frame), np.zeros(len(frame))
+        lifted = [frame[name] if (name := f"{LIFTED}{outcome}") in frame else zeros for outcome in self.outcomes_]
+        others = self._other_levels(modifiers)
+        return modifiers, self.standing_.at(self._own_levels(frame), others, np.column_stack(lifted))
+
+    def _own_levels(self, frame: pd.DataFrame) -> Array:
+        """Give the rated level of each outcome, standardised, shape (n, J); 0 where `X` has none."""
+        names = [f"{self.level_prefix}{outcome}" for outcome in self.outcomes_]
+        zeros = np.zeros(len(frame))
+        return np.column_stack(
+            [self.encoding_.number(name).standardised(frame[name]) if name in frame else zeros for name in names]
+        )
+
+    def _other_levels(self, modifiers: Array) -> Array:
+        """Give those of the modifiers (n, q) that are levels, too."""
+        names = self._names_of_other_levels()
+        return modifiers[:, [self.encoding_.modifiers.index(name) for name in names]]
+
+    def _names_of_other_levels(self) -> list[str]:
+        return [name for name in self.encoding_.modifiers if name.startswith(self.level_prefix)]

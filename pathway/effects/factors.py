@@ -7,25 +7,29 @@ from other people than those whose differences are looked at; else chance in the
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from pathway.effects.deciding import Deciding
+from pathway.effects.layout import FEWEST_OUTCOMES
 from pathway.effects.outcomes import Split
-from pathway.effects.shrinkage import Blocks, Moments, shrink
+from pathway.effects.shrinkage import Moments, evidence, posterior
+from pathway.effects.steps import Steps
 
 Array = npt.NDArray[np.float64]
 UNSEEN = (0.15, 0.15)  # variance of factors that no trait tells, as it is believed to be: mean and standard deviation
-SIZE = 0.04  # factors are believed to differ by this much per standard deviation of a trait
-ROOM = 0.2  # and by this much per standard deviation of the own level, for all insatser alike
-WEIGHT = 4.0  # and that belief is worth so many coefficients
+ROOM = 0.2  # factors are believed to differ by this much per standard deviation of the own level, for all types alike
+ROOM_OF_TYPE = 0.04  # and so much more or less for a type
+CLEARLY = 2.0  # log evidence by which a step must beat what counts by how much: some five values are tried for it
+_ARRAYS = ("slopes", "room", "variance", "own_variance")
 
 
 @dataclass(frozen=True)
 class Factors:
-    """Factors per standard deviation of a modifier.
+    """Factors per standard deviation of a modifier, once those that count in steps are turned into steps.
 
     Attributes
     ----------
@@ -39,6 +43,8 @@ class Factors:
         Posterior variance of what is an insats' own, shape (K, q).
     unseen
         Variance of the factors between people whom no trait tells apart.
+    steps
+        Which modifiers count in steps.
     """
 
     slopes: Array
@@ -46,6 +52,7 @@ class Factors:
     variance: Array
     own_variance: Array
     unseen: float
+    steps: Steps
 
     @classmethod
     def none(cls, n_insatser: int, n_types: int, n_modifiers: int) -> "Factors":
@@ -53,17 +60,19 @@ class Factors:
         return cls(
             np.zeros((n_insatser, n_modifiers)), np.zeros(n_types),
             np.zeros((n_types, n_modifiers + 1, n_modifiers + 1)), np.zeros((n_insatser, n_modifiers)), 0.0,
+            Steps.none(n_modifiers),
         )  # fmt: skip
 
     def plain(self) -> dict[str, Any]:
         """Turn into plain data for a text file."""
-        return {name: np.asarray(value).tolist() for name, value in vars(self).items()}
+        arrays = {name: getattr(self, name).tolist() for name in _ARRAYS}
+        return arrays | {"unseen": self.unseen, "steps": self.steps.plain()}
 
     @classmethod
     def from_plain(cls, data: dict[str, Any]) -> "Factors":
         """Turn plain data back into factors."""
-        unseen = float(data["unseen"])
-        return cls(**{name: np.array(value) for name, value in data.items() if name != "unseen"}, unseen=unseen)
+        arrays = {name: np.array(data[name]) for name in _ARRAYS}
+        return cls(**arrays, unseen=float(data["unseen"]), steps=Steps.from_plain(data["steps"]))
 
     def on(self, modifiers: Array, level: Array, type_of: npt.NDArray[np.intp]) -> Array:
         """Give the factor of each insats for people with these modifiers (n, q) and levels (n, …): (n, K, …)."""
@@ -81,7 +90,10 @@ class Part:
     Attributes
     ----------
     amounts
-        What each insats is expected to have given, beyond what the features foretell of it, shape (n, K, J).
+        What each insats is expected to have given, beyond what the features foretell of it, shape (n, K, J); what
+        earlier intervals still give is in it.
+    now
+        Of that, what each type gave in the interval itself, shape (n, T, J): earlier gains had the room of their day.
     whole
         What each insats is expected to have given in all, shape (n, K, J).
     modifiers, levels
@@ -95,6 +107,7 @@ class Part:
     """
 
     amounts: Array
+    now: Array
     whole: Array
     modifiers: Array
     levels: Array
@@ -105,36 +118,134 @@ class Part:
 
 def fit(parts: Sequence[Part], type_of: npt.NDArray[np.intp], n_types: int) -> Factors:
     """Learn factors, first of the types and what they share of room, then of each insats from what its type leaves."""
-    n_insatser, q = len(type_of), parts[0].modifiers.shape[1]
-    of_type = np.eye(n_types)[type_of]
-    moments = _sum([_of_types(part, of_type) for part in parts])
-    room = np.tile(np.eye(q + 1)[q], n_types)  # of all types alike: every scale has its ends
-    spread = np.column_stack([np.eye(len(room)), room])
-    numbers = np.r_[np.tile(np.arange(q + 1), n_types), q + 1]  # a variance for each trait: most matter little
-    types = shrink(moments.spread(spread), Blocks(numbers, (*(SIZE,) * (q + 1), ROOM), WEIGHT), noise=1.0)
-    coefficients = (spread @ types.mean[0]).reshape(n_types, q + 1)
-    own_moments = [_of_insatser(part, of_type, coefficients) for part in parts]
-    own = shrink(_sum(own_moments), Blocks(np.arange(q), (SIZE,) * q, WEIGHT), noise=1.0)
-    covariance = (spread @ types.covariance[0] @ spread.T).reshape(n_types, q + 1, n_types, q + 1)
+    columns = _Columns(type_of, n_types, parts[0].modifiers.shape[1])
+    told = _judged(parts, columns)
+    steps = _steps(parts, columns, told.deciding)
+    if not np.isnan(steps.above).all():
+        parts = _stepped(parts, steps)
+        told = _judged(parts, columns)
+    own, own_covariance = posterior(told.of_insatser, told.deciding.of_insatser)
     learned = Factors(
-        slopes=coefficients[type_of, :q] + own.mean,
-        room=coefficients[:, q],
-        variance=np.array([covariance[t, :, t, :] for t in range(n_types)]),
-        own_variance=np.diagonal(own.covariance, axis1=1, axis2=2).reshape(n_insatser, q),
+        slopes=told.coefficients[type_of, :-1] + own,
+        room=told.coefficients[:, -1],
+        variance=told.covariance,
+        own_variance=np.diagonal(own_covariance, axis1=1, axis2=2).copy(),
         unseen=0.0,
+        steps=steps,
     )
-    return replace(learned, unseen=_unseen(parts, learned, type_of))
+    return replace(learned, unseen=_unseen(parts, learned))
 
 
-def _unseen(parts: Sequence[Part], learned: Factors, type_of: npt.NDArray[np.intp]) -> float:
+@dataclass(frozen=True)
+class _Columns:
+    """Columns of the types' factors: by type one for each trait and one for room, then the room that types share.
+
+    Attributes
+    ----------
+    spread
+        What a type's factors are sums of, shape (T (q + 1), T (q + 1) + 1): all types share room, for every scale has
+        its ends.
+    trait
+        Of each column, -1 for room.
+    room
+        Variance of each column that is room.
+    """
+
+    type_of: npt.NDArray[np.intp]
+    n_types: int
+    n_traits: int
+    spread: Array = field(init=False)
+    trait: npt.NDArray[np.intp] = field(init=False)
+    room: Array = field(init=False)
+
+    def __post_init__(self) -> None:
+        q, n = self.n_traits, self.n_types * (self.n_traits + 1)
+        object.__setattr__(self, "spread", np.column_stack([np.eye(n), np.tile(np.eye(q + 1)[q], self.n_types)]))
+        object.__setattr__(self, "trait", np.append(np.tile(np.append(np.arange(q), -1), self.n_types), -1))
+        object.__setattr__(self, "room", np.append(np.full(n, ROOM_OF_TYPE**2), ROOM**2))
+
+    def variances(self, deciding: Deciding) -> Array:
+        """Give the variance that each column is believed to have."""
+        return deciding.over(self.trait, self.room)
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What people tell, given how much traits are taken to matter.
+
+    Attributes
+    ----------
+    deciding
+        How much they matter, judged by what people tell.
+    of_types, of_insatser
+        Moments of types' factors, and of what is left to each insats.
+    coefficients, covariance
+        Of types, shapes (T, q + 1) and (T, q + 1, q + 1).
+    """
+
+    deciding: Deciding
+    of_types: Moments
+    of_insatser: Moments
+    coefficients: Array
+    covariance: Array
+
+    @classmethod
+    def by(cls, parts: Sequence[Part], columns: _Columns, deciding: Deciding) -> "_Told":
+        n_types, q = columns.n_types, columns.n_traits
+        of_types = _sum([_of_types(part, np.eye(n_types)[columns.type_of]) for part in parts]).spread(columns.spread)
+        mean, covariance = posterior(of_types, columns.variances(deciding))
+        coefficients = (columns.spread @ mean[0]).reshape(n_types, q + 1)
+        by_type = (columns.spread @ covariance[0] @ columns.spread.T).reshape(n_types, q + 1, n_types, q + 1)
+        slopes, room = coefficients[columns.type_of, :q], coefficients[:, q]
+        of_insatser = _sum([_of_insatser(part, slopes, room) for part in parts])
+        return cls(
+            deciding, of_types, of_insatser, coefficients, np.array([by_type[t, :, t, :] for t in range(n_types)])
+        )
+
+    def evidence(self, columns: _Columns) -> float:
+        """Give the log evidence."""
+        of_types = evidence(self.of_types, columns.variances(self.deciding))
+        return of_types + evidence(self.of_insatser, self.deciding.of_insatser)
+
+
+def _judged(parts: Sequence[Part], columns: _Columns) -> _Told:
+    """Judge how much traits matter, by what types' factors tell and by what they leave to insatser, in turns.
+
+    One or two outcomes do not tell effects that are larger for some from controls that leave something out.
+    """
+    deciding = Deciding.start(columns.n_traits)
+    if parts[0].left.shape[1] < FEWEST_OUTCOMES:
+        return _Told.by(parts, columns, deciding)
+    for _ in range(2):
+        told = _Told.by(parts, columns, deciding)
+        deciding = deciding.settle(told.of_types, columns.trait, columns.room, told.of_insatser)
+    return replace(told, deciding=deciding)
+
+
+def _steps(parts: Sequence[Part], columns: _Columns, deciding: Deciding) -> Steps:
+    """Find which of the traits that matter tell more if they count by being above some value."""
+    best, matter = Steps.none(columns.n_traits), np.flatnonzero(deciding.chance > 0.5).tolist()
+    before = _Told.by(parts, columns, deciding).evidence(columns) if matter else 0.0
+    for trait in matter:
+        tried = best.tried(trait, np.concatenate([part.modifiers[:, trait] for part in parts]))
+        told = [_Told.by(_stepped(parts, one), columns, deciding).evidence(columns) for one in tried]
+        if told and max(told) > before + CLEARLY:
+            best, before = tried[int(np.argmax(told))], max(told)
+    return best
+
+
+def _stepped(parts: Sequence[Part], steps: Steps) -> list[Part]:
+    return [replace(part, modifiers=steps.on(part.modifiers)) for part in parts]
+
+
+def _unseen(parts: Sequence[Part], learned: Factors) -> float:
     """Estimate how much factors vary beyond what traits tell: squared misses grow with the square of what was at stake.
 
     A least-squares slope, with an error that allows for uneven spread (White 1980), is weighed against `UNSEEN`.
     """
     excess, stake = [], []
     for part in parts:
-        extra = learned.on(part.modifiers, part.levels, type_of) - 1.0
-        left = Split.of(part.left - (part.amounts * extra).sum(axis=1))
+        left = Split.of(part.left - _differences(part, learned.slopes, learned.room))
         common = part.whole.mean(axis=2)
         own = ((part.whole - common[:, :, None]) ** 2).sum(axis=1)[:, : left.deviation.shape[1]]
         for missed, at_stake, noise in (
@@ -155,6 +266,13 @@ def _unseen(parts: Sequence[Part], learned: Factors, type_of: npt.NDArray[np.int
     return float(max(weight * slope + (1 - weight) * believed, 0.0))
 
 
+def _differences(part: Part, slopes: Array, room: Array) -> Array:
+    """Give what factors by insats (K, q) and room by type (T,) add to amounts with factors of 1: shape (n, J)."""
+    by_trait = np.einsum("nkj,nk->nj", part.amounts, part.modifiers @ slopes.T)
+    differences: Array = by_trait + np.einsum("ntj,nj,t->nj", part.now, part.levels, room)
+    return differences
+
+
 def _sum(moments: Sequence[Moments]) -> Moments:
     total = moments[0]
     for one in moments[1:]:
@@ -169,7 +287,7 @@ def _of_types(part: Part, of_type: Array) -> Moments:
     q = part.modifiers.shape[1]
     columns = np.empty((n_outcomes, n, n_types, q + 1))
     columns[..., :q] = by_type.transpose(2, 0, 1)[..., None] * part.modifiers[None, :, None, :]
-    columns[..., q] = (by_type * part.levels[:, None, :]).transpose(2, 0, 1)
+    columns[..., q] = (part.now * part.levels[:, None, :]).transpose(2, 0, 1)
     flat = columns.reshape(n_outcomes, n, -1)
     left, common = Split.of(part.left), flat.mean(axis=0)
     moments = _weighed(common, left.mean, part.weights / part.noise[0])
@@ -187,13 +305,9 @@ def _weighed(columns: Array, left: Array, weights: Array) -> Moments:
     )
 
 
-def _of_insatser(part: Part, of_type: Array, coefficients: Array) -> Moments:
+def _of_insatser(part: Part, slopes: Array, room: Array) -> Moments:
     """Moments of each insats' own factors, where its type's are taken away; insatser are taken one by one."""
-    q = part.modifiers.shape[1]
-    by_type = np.einsum("nkj,kt->ntj", part.amounts, of_type)
-    explained = np.einsum("ntj,nt->nj", by_type, part.modifiers @ coefficients[:, :q].T)
-    explained += np.einsum("ntj,nj,t->nj", by_type, part.levels, coefficients[:, q])
-    left = Split.of(part.left - explained)
+    left = Split.of(part.left - _differences(part, slopes, room))
     known = ~np.isnan(left.mean)
     common = part.amounts.mean(axis=2)
     weight = np.where(known, part.weights, 0.0)[:, None] * common**2 / part.noise[0]

@@ -105,6 +105,7 @@ def gains(
         parts.append(
             Part(
                 amounts=outcomes.joined(np.stack([believed.at_stake(one[test]) for one in residual])),
+                now=np.einsum("nkj,kt->ntj", believed.at_stake(own[0, test]), kinds.by_type),
                 whole=outcomes.joined(np.stack([believed.at_stake(one[test]) for one in amounts])),
                 modifiers=modifiers[test],
                 levels=levels[test],
@@ -114,6 +115,7 @@ def gains(
             )
         )
     learned = factors.fit(parts, kinds.type_of, layout.n_types)
+    modifiers = learned.steps.on(modifiers)
     factor = learned.on(modifiers, levels.mean(axis=1), kinds.type_of)
     effects = outcomes.fit(_designs(kinds, layout, residual, factor, modifiers), split, weights, blocks)
     found = Learned.of(kinds, layout, units, effects, learned, lasts)

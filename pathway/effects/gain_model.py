@@ -9,7 +9,7 @@ Model, after Robinson (1988) and Nie & Wager (2021), with vector treatment; ever
     Y_j - m_j(h) = sum_k D_k * gain_kj(x) + sum_k B_k * interplay_kj(x) + C * gap_j + sum_t U_t * late_tj + noise
     gain_kj(x)      = alone_kj * factor_kj(x) + modifiers(x) * slope_tj                      (t is the type of k)
     interplay_kj(x) = (alone_kj + beside_kj) * factor_kj(x)
-    factor_kj(x)    = 1 + modifiers(x) * c_k + level_j(x) * room_t
+    factor_kj(x)    = 1 + modifiers(x) * c_k + level_j(x) * room_t                (`pathway.effects.standing`)
 
 ``D_k`` is the dose, ``B_k`` the part of it given beside a job-oriented insats, and ``C`` the time with any insats:
 what having something spares a person of a gap is the same whatever it is, and is had once, however many insatser run.
@@ -41,6 +41,7 @@ from pathway.effects.doubt import Doubt
 from pathway.effects.encoding import Encoding
 from pathway.effects.kinds import Kinds
 from pathway.effects.learned import Learned
+from pathway.effects.standing import Standing
 
 Array = npt.NDArray[np.float64]
 __all__ = ["NORMAL_90", "GainModel"]
@@ -152,7 +153,8 @@ class GainModel(Answers, BaseEstimator):  # type: ignore[misc]
         over_time = kinds.over_time(amounts, chain)
         folds = fitting.folds_of(given.merged(groups, frame, doses, changes), self.n_folds, self.random_state)
         residual, left = fitting.residuals(controls, over_time, changes, folds, weights)
-        modifiers, levels = self._person(frame)
+        self.standing_ = self._learn_standing(frame, doses, changes, weights)
+        modifiers, levels = self._rated(frame)
         learned, foretold = fitting.gains(kinds, modifiers, levels, over_time, residual, left, folds, weights)
         self.learned_ = learned if covered is not None else learned.without_doubt_about_gap()
         self.doubt_ = Doubt(self.learned_)
@@ -194,6 +196,7 @@ class GainModel(Answers, BaseEstimator):  # type: ignore[misc]
             "insatser": list(self.insatser_),
             **self.learned_.kinds.plain(),
             **self.learned_.plain(),
+            "standing": self.standing_.plain(),
             "dose_slopes": self.dose_slopes_.tolist(),
             "dose_levels": self.dose_levels_.tolist(),
         }
@@ -209,10 +212,17 @@ class GainModel(Answers, BaseEstimator):  # type: ignore[misc]
         model.outcomes_, model.insatser_ = tuple(data["outcomes"]), tuple(data["insatser"])
         kinds = Kinds.from_plain(data, model.anchor_type)
         model.learned_ = Learned.from_plain(data, kinds, len(model.encoding_.modifiers))
+        model.standing_ = Standing.from_plain(data["standing"])
         model.doubt_, model.voices_ = Doubt(model.learned_), ()
         model.dose_slopes_, model.dose_levels_ = np.array(data["dose_slopes"]), np.array(data["dose_levels"])
         model.without_ = [lightgbm.Booster(model_str=text) for text in trees]
         return model
+
+    def _learn_standing(self, frame: pd.DataFrame, doses: Array, changes: Array, weights: Array) -> Standing:
+        names = [f"{self.level_prefix}{outcome}" for outcome in self.outcomes_]
+        levels = frame.reindex(columns=names).to_numpy(dtype=np.float64, na_value=np.nan)
+        others = self._other_levels(self.encoding_.modifier_values(frame))
+        return Standing.learn(self._own_levels(frame), others, levels + changes, doses.sum(axis=1), weights)
 
     def _name_features(self) -> None:
         self.n_features_in_ = len(self.encoding_.names)

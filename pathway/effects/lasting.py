@@ -59,9 +59,7 @@ class Lasting:
 
     @classmethod
     def from_plain(cls, data: dict[str, Any]) -> "Lasting":
-        """Turn plain data back; models of before 2026-11-23 have the same shares for both."""
-        if "before" in data:
-            return cls(Shares(**data), Shares(**data))
+        """Turn plain data back."""
         return cls(**{name: Shares(**shares) for name, shares in data.items()})
 
     def in_effect(self, amounts: Array) -> Array:

@@ -146,8 +146,8 @@ class Learned:
             covariance_own=_symmetric(data["covariance_own"], layout.size),
             noise=np.array(data["noise"]),
             factors=Factors.from_plain(data["factors"]),
-            targets=Targets.from_plain(data["targets"]) if data.get("targets") else None,
-            lasting=Lasting.from_plain(data.get("lasting", {})),
+            targets=Targets.from_plain(data["targets"]) if data["targets"] else None,
+            lasting=Lasting.from_plain(data["lasting"]),
         )
 
 

@@ -111,6 +111,19 @@ def given(moments: Moments, blocks: Blocks, variances: Array, noise: float) -> P
     return Posterior(mean, cov, variances, noise, moments)
 
 
+def posterior(moments: Moments, variances: Array) -> tuple[Array, Array]:
+    """Give coefficients (J, P) and covariances (1 or J, P, P) for a variance of each, (P,), and noise of variance 1."""
+    return _solve(moments, variances, 1.0)
+
+
+def evidence(moments: Moments, variances: Array) -> float:
+    """Give the log evidence for these variances of the coefficients, (P,), against all of 0; noise of variance 1."""
+    root = np.sqrt(variances)
+    inner, towards = root[:, None] * moments.gram * root + np.eye(len(root)), moments.cross * root
+    explained = (towards * np.linalg.solve(inner, towards[..., None])[..., 0]).sum()
+    return float(explained - np.linalg.slogdet(inner)[1].sum()) / 2
+
+
 def _left(moments: Moments, mean: Array) -> float:
     fitted = np.einsum("jp,jpq,jq->j", mean, np.broadcast_to(moments.gram, (len(mean), *moments.gram.shape[1:])), mean)
     return float((moments.square - 2 * (mean * moments.cross).sum(axis=1) + fitted).sum())

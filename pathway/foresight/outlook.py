@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from pathway import course, features
+from pathway import course
 from pathway.case import Case
 from pathway.effects import GainModel
+from pathway.effects.answers import LIFTED
 from pathway.effects.layout import Term
 from pathway.episodes import DAYS_IN_QUARTER
 from pathway.instrument import Instrument
@@ -28,12 +29,11 @@ class State:
 
     Attributes
     ----------
-    added, before
-        Steps that activities have added since today, and had added a quarter earlier, shape (n, J).
+    added
+        Steps that activities have added since today, shape (n, J).
     """
 
     added: Array
-    before: Array
 
 
 class Outlook(Protocol):
@@ -65,14 +65,14 @@ class Expectation:
 
     Attributes
     ----------
-    frames
-        Features at the start of each quarter without a plan: one row each, Q of them.
+    x
+        Features today, one row.
     """
 
     model: GainModel
     instrument: Instrument
     as_of: date
-    frames: tuple[pd.DataFrame, ...]
+    x: pd.DataFrame
     now: Array
     without: Array
 
@@ -92,8 +92,8 @@ class Expectation:
         levels, scale = case.levels(), instrument.scale
         now = np.array([levels.get(id, typical[id]) for id in instrument.ranking], dtype=np.float64)
         length = np.array([case.limits.horizon_weeks * 7 / DAYS_IN_QUARTER])
-        frames, changes = zip(*course.walk(model, x, length, instrument), strict=True)
-        return cls(model, instrument, case.as_of, frames, now, np.clip(now + changes[-1][0], scale.min, scale.max))
+        change = course.roll(model, x, length, instrument)[0]
+        return cls(model, instrument, case.as_of, x, now, np.clip(now + change, scale.min, scale.max))
 
     @property
     def indicators(self) -> tuple[str, ...]:
@@ -118,33 +118,17 @@ class Expectation:
     def features(self, quarter: int, state: State) -> pd.DataFrame:
         """Give the features at the start of the quarter if all goes as expected, n rows.
 
-        Insatser of the plan are not counted among earlier ones: who had many before is another kind of person, and
-        having them makes nobody so.
+        Who somebody is, a plan does not change: what it has added stands beside today's ratings, and leaves less room.
         """
-        base = self.frames[quarter]
-        rows = base.iloc[np.zeros(len(state.added), dtype=np.intp)]
-        if not quarter:
-            return rows
-        names = [f"{features.LEVEL}{id}" for id in self.indicators]
-        levels = base[names].to_numpy(dtype=np.float64)
-        lifted = self._lift(levels, state.added)
-        earlier = self._lift(self.frames[quarter - 1][names].to_numpy(dtype=np.float64), state.before)
+        rows = self.x.iloc[np.zeros(len(state.added), dtype=np.intp)]
         later = self.as_of + timedelta(days=DAYS_IN_QUARTER * quarter)
-        changed = dict(zip(names, (levels + lifted).T, strict=True)) | {
-            "level_mean": rows["level_mean"].to_numpy() + _mean_known(lifted),
-            "trend": rows["trend"].to_numpy() + _mean_known(lifted - earlier),
-            "age": rows["age"].to_numpy() + (later.year - self.as_of.year),
-        }
-        return rows.assign(**changed)
+        lifted = np.clip(self.now + state.added, *self.scale) - self.now
+        changed = {f"{LIFTED}{id}": steps for id, steps in zip(self.indicators, lifted.T, strict=True)}
+        return rows.assign(age=rows["age"].to_numpy() + (later.year - self.as_of.year), **changed)
 
     def along(self, rolled: "Rolled") -> pd.DataFrame:
         """Give the features at the start of each quarter along a plan's way, Q rows."""
         return pd.concat([self.features(quarter, state) for quarter, state in enumerate(rolled.states)])
-
-    def _lift(self, levels: Array, added: Array) -> Array:
-        """Give by how much added steps raise levels within the scale, shape (n, J); NaN where not measured."""
-        lifted: Array = np.clip(levels + added, *self.scale) - levels
-        return lifted
 
 
 def doubts(
@@ -175,10 +159,3 @@ def doubts(
             sd = np.sqrt(max(float(weights @ towards), 0.0))
             taken[number, column] = caution * towards / sd if sd > 0 else 0.0
     return taken[0], taken[1] - taken[0]
-
-
-def _mean_known(lifted: Array) -> Array:
-    """Mean of each row over the indicators that were measured, 0 where none was; shape (n,)."""
-    known = ~np.isnan(lifted)
-    mean: Array = np.where(known, lifted, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    return mean

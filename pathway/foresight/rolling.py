@@ -63,11 +63,11 @@ class Rolled:
 def roll(outlook: Outlook, plans: Sequence[Amounts], n_quarters: int) -> list[Rolled]:
     """Roll plans forward together: each quarter's gains are those expected at the state that the ones before led to."""
     n, n_indicators = len(plans), len(outlook.indicators)
-    added = before = np.zeros((n, n_indicators))
+    added = np.zeros((n, n_indicators))
     gains = [np.zeros((len(plan.insats), n_indicators)) for plan in plans]
     states, rows = [], []
     for quarter in range(n_quarters):
-        state = State(added, before)
+        state = State(added)
         alone, beside = (np.pad(part, ((0, 0), (0, 1), (0, 0))) for part in outlook.gains(quarter, state))
         for number, plan in enumerate(plans):
             gains[number] = gains[number] + (
@@ -75,7 +75,7 @@ def roll(outlook: Outlook, plans: Sequence[Amounts], n_quarters: int) -> list[Ro
                 + plan.beside[:, [quarter]] * beside[number, plan.insats]
                 + plan.covering[:, [quarter]] * outlook.gap
             )
-        added, before = np.array([own.sum(axis=0) for own in gains]), added
+        added = np.array([own.sum(axis=0) for own in gains])
         states.append(state)
         rows.append((alone, beside))
     return [
@@ -84,7 +84,7 @@ def roll(outlook: Outlook, plans: Sequence[Amounts], n_quarters: int) -> list[Ro
             gains[number],
             np.array([alone[number] for alone, _ in rows]),
             np.array([beside[number] for _, beside in rows]),
-            tuple(State(*(part[[number]] for part in vars(state).values())) for state in states),
+            tuple(State(state.added[[number]]) for state in states),
         )
         for number, plan in enumerate(plans)
     ]

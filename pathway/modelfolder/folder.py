@@ -22,7 +22,7 @@ from pathway.outcomelink import OutcomeLink
 from pathway.overlap import Support
 from pathway.reading import shaped
 
-FORMAT = 1
+FORMAT = 2
 _LIBRARIES = ("lightgbm", "numpy", "pandas", "scikit-learn")
 
 
