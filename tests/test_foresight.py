@@ -160,11 +160,26 @@ def test_caution_takes_off_worth_and_never_what_is_shown():
     assert unsure.worth == pytest.approx(sure.worth - 0.3)
 
 
+def test_caution_takes_the_same_share_of_a_gain_when_levels_have_risen():
+    catalogue = a_catalogue(an_insats("A"), an_insats("B"))
+    own = room(a_year(), catalogue, (2.0, 2.0))
+    doubted = replace(own, doubts=(np.array([[0.3, 0, 0], [0.3, 0, 0], [0, 0, 0]]), np.zeros((3, 3))))
+    plan = (placed("A", 0, 13), placed("B", 13, 13))
+    planned = Planned(1, 1.0, "optimal", 0.0, plan, np.zeros((2, 3)), np.zeros(3))
+    (sure,), (unsure,) = own.value([planned]), doubted.value([planned])
+    first, second = sure.rolled.gains[:, 0]
+    assert second < first
+    assert unsure.worth == pytest.approx(sure.worth - 0.3 * (1 + second / first))
+    at_start, later = (own.prospects(sure.rolled).alone["B"] - doubted.prospects(sure.rolled).alone["B"])[:2, 0]
+    assert (at_start, later) == (pytest.approx(0.3), pytest.approx(0.3 * second / first))
+
+
 def test_the_gap_of_a_plan_is_told_by_the_same_gains_as_the_bound():
     catalogue = a_catalogue(*(an_insats(f"I{k}", weeks={"min": 13, "typical": 13, "max": 13}) for k in range(5)))
     doubts = np.zeros((6, 3))
     doubts[:5, 0] = 0.3
-    own = replace(room(a_year(), catalogue, (1.0, 0.9, 0.8, 0.7, 0.6), gap=0.1), doubts=(doubts, np.zeros((6, 3))))
+    case = a_year(parallel=1)
+    own = replace(room(case, catalogue, (1.0, 0.9, 0.8, 0.7, 0.6), gap=0.1), doubts=(doubts, np.zeros((6, 3))))
     outcome = own.propose()
     bound = outcome.proposal.plans[0].objective
     other = min(outcome.plans, key=lambda plan: plan.planned.objective)

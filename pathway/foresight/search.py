@@ -168,7 +168,8 @@ class Foresight:
         """Give what is expected along a plan's way, less caution, in the catalogue's own typical hours."""
         alone, beside = rolled.alone, rolled.beside
         if self.doubts is not None:
-            alone, beside = alone - self.doubts[0], beside - self.doubts[1]
+            shares = self._shares(rolled)[:, :, None]
+            alone, beside = alone - shares * self.doubts[0], beside - shares * self.doubts[1]
         doses = {id: dose_at_typical_hours(id, self.catalogue, self.insatser) for id in self.columns}
         return self._prospects(
             {id: doses[id] * alone[:, column] for id, column in self.columns.items()},
@@ -194,9 +195,19 @@ class Foresight:
         if self.doubts is None:
             return rolled.gains
         plan, (alone, beside) = rolled.amounts, self.doubts
-        taken = plan.dose.sum(axis=1, keepdims=True) * alone[plan.insats]
-        lowered: Array = rolled.gains - taken - plan.beside.sum(axis=1, keepdims=True) * beside[plan.insats]
+        shares = self._shares(rolled)[:, plan.insats].T
+        taken = (plan.dose * shares).sum(axis=1, keepdims=True) * alone[plan.insats]
+        lowered: Array = rolled.gains - taken - (plan.beside * shares).sum(axis=1, keepdims=True) * beside[plan.insats]
         return lowered
+
+    def _shares(self, rolled: Rolled) -> Array:
+        """Give the share of today's gain that is left of each insats in each quarter, shape (Q, K + 1).
+
+        What is uncertain about a gain shrinks with it as levels rise.
+        """
+        worth = (rolled.alone + rolled.beside) @ weights_of(self.case.goal, self.outlook.indicators)
+        today = np.where(worth[0] > 0, worth[0], np.inf)
+        return np.where(worth[0] > 0, np.clip(worth / today, 0.0, 1.0), 1.0)
 
     def _too_low(self, placements: Sequence[Placement], gains: Array) -> dict[str, Fact]:
         """Name the insatser whose required levels the gains before them do not reach."""
