@@ -45,6 +45,9 @@ def test_a_threshold_is_found_and_a_smooth_difference_left_as_it_is():
     by_step = GainModel(n_trees=2).fit(X, A, Y)
     assert np.isfinite(by_step.factors_.steps.above).tolist() == [False, True, False, False]
     assert by_step.factors_.steps.above[1] == pytest.approx(0.1, abs=0.2)
+    chance, above = by_step.deciding_["b"]
+    assert next(iter(by_step.deciding_)) == "b"
+    assert (chance, above) == (pytest.approx(1.0, abs=0.01), pytest.approx(0.1, abs=0.2))
     low, lower = (by_step.predict_added(X.iloc[:1].assign(b=value)) for value in (-0.5, -2.5))
     np.testing.assert_allclose(low, lower)
     smooth = GainModel(n_trees=2).fit(*drawn(4, lambda x, rng: 1 + 0.4 * side * x[:, [1]]))

@@ -93,6 +93,17 @@ class Answers:
         return self.learned_.targets
 
     @property
+    def deciding_(self) -> dict[str, tuple[float, float | None]]:
+        """How likely each modifier matters to gains, and above which value if it counts in a step; likeliest first."""
+        factors, found = self.factors_, {}
+        for number in np.argsort(-factors.chance, kind="stable").tolist():
+            name = self.encoding_.modifiers[number]
+            column, above = self.encoding_.number(name), float(factors.steps.above[number])
+            value = None if np.isnan(above) else column.mean + above * column.sd
+            found[name] = float(factors.chance[number]), value
+        return found
+
+    @property
     def lasting_(self) -> Lasting:
         """What insatser before an interval still give in it."""
         return self.learned_.lasting

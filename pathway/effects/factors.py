@@ -24,7 +24,7 @@ UNSEEN = (0.15, 0.15)  # variance of factors that no trait tells, as it is belie
 ROOM = 0.2  # factors are believed to differ by this much per standard deviation of the own level, for all types alike
 ROOM_OF_TYPE = 0.04  # and so much more or less for a type
 CLEARLY = 2.0  # log evidence by which a step must beat what counts by how much: some five values are tried for it
-_ARRAYS = ("slopes", "room", "variance", "own_variance")
+_ARRAYS = ("slopes", "room", "variance", "own_variance", "chance")
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,8 @@ class Factors:
         Variance of the factors between people whom no trait tells apart.
     steps
         Which modifiers count in steps.
+    chance
+        That a modifier matters, shape (q,).
     """
 
     slopes: Array
@@ -53,6 +55,7 @@ class Factors:
     own_variance: Array
     unseen: float
     steps: Steps
+    chance: Array
 
     @classmethod
     def none(cls, n_insatser: int, n_types: int, n_modifiers: int) -> "Factors":
@@ -60,7 +63,7 @@ class Factors:
         return cls(
             np.zeros((n_insatser, n_modifiers)), np.zeros(n_types),
             np.zeros((n_types, n_modifiers + 1, n_modifiers + 1)), np.zeros((n_insatser, n_modifiers)), 0.0,
-            Steps.none(n_modifiers),
+            Steps.none(n_modifiers), np.zeros(n_modifiers),
         )  # fmt: skip
 
     def plain(self) -> dict[str, Any]:
@@ -132,6 +135,7 @@ def fit(parts: Sequence[Part], type_of: npt.NDArray[np.intp], n_types: int) -> F
         own_variance=np.diagonal(own_covariance, axis1=1, axis2=2).copy(),
         unseen=0.0,
         steps=steps,
+        chance=told.deciding.chance,
     )
     return replace(learned, unseen=_unseen(parts, learned))
 

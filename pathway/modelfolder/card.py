@@ -8,6 +8,8 @@ from pathway import checks, evaluation, leaving, outcomelink, overlap, subgroups
 if TYPE_CHECKING:
     from pathway.modelfolder.model import Model
 
+_WORTH_TELLING = 0.5  # chance that a feature matters
+
 
 def told(model: "Model") -> str:
     """Word the card of a model, in Markdown."""
@@ -38,6 +40,7 @@ def told(model: "Model") -> str:
             "",
             *evaluation.lines(said),
             "",
+            *_section("Who gains more", _deciding(model)),
             *_section("Groups of people", subgroups.lines(said["subgroups"]) if said.get("subgroups") else ()),
             *_section("Checks of cause", checks.lines(said["checks"]) if "checks" in said else ()),
             *_section("Overlap", overlap.lines(said["overlap"], support) if "overlap" in said else ()),
@@ -58,6 +61,25 @@ def told(model: "Model") -> str:
 
 def _section(title: str, lines: Sequence[str]) -> list[str]:
     return [f"## {title}", "", *lines, ""] if lines else []
+
+
+def _deciding(model: "Model") -> list[str]:
+    """Tell by which features gains differ between people."""
+    told = model.gains.deciding_.items()
+    matter = [
+        f"* `{name}`{'' if above is None else f', above {above:.1f} or not'}: {chance:.0%}"
+        for name, (chance, above) in told
+        if chance >= _WORTH_TELLING
+    ]
+    rest = ", ".join(f"`{name}`" for name, (chance, _) in told if chance < _WORTH_TELLING)
+    room = float((model.gains.factors_.room[:, None] / model.gains.standing_.spread).mean())
+    return [
+        "Features by which gains seem to differ between people, and how likely they do. Tried, and more likely of no",
+        f"matter: {rest or 'none'}.",
+        "",
+        *(matter or ["* none"]),
+        f"* the expected level itself: one step higher changes a gain by about {room:+.0%}",
+    ]
 
 
 def _tuning(model: "Model") -> list[str]:
