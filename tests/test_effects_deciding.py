@@ -125,6 +125,24 @@ def test_standing_leaves_an_outcome_without_a_level_alone():
     assert standing.at(own, np.zeros((200, 0)), np.zeros((200, 2)))[:, 0].std() == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize(
+    ("trained", "asked", "says"),
+    [
+        ({"level_0": pd.Categorical(["low", "high"] * 100)}, {}, "column level_0: is an outcome's level at the start"),
+        ({"lifted_0": 0.0}, {}, "column lifted_0: says what was added since"),
+        ({}, {"lifted_0": np.nan}, "column lifted_0: must be finite numbers"),
+        ({}, {"lifted_0": np.inf}, "column lifted_0: must be finite numbers"),
+        ({}, {"lifted_1": "much"}, "column lifted_1: must be finite numbers"),
+    ],
+)
+def test_levels_and_lifts_that_cannot_be_are_named(trained, asked, says):
+    rng = np.random.default_rng(9)
+    X = pd.DataFrame({"level_0": rng.normal(3, 1, 200), "level_1": rng.normal(3, 1, 200)})
+    A, Y = (rng.random((200, 2)) < 0.5).astype(float), pd.DataFrame(rng.normal(size=(200, 2)), columns=["0", "1"])
+    with pytest.raises(ValueError, match=says):
+        GainModel(n_trees=2).fit(X.assign(**trained), A, Y).predict_gain(X.assign(**asked))
+
+
 def test_a_step_is_tried_only_where_both_sides_have_people():
     values = np.r_[np.zeros(95), np.ones(5)]
     assert Steps.none(1).tried(0, values) == []

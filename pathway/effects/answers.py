@@ -300,8 +300,7 @@ class Answers:
             by_other = others[:, [number]] * self.standing_.slopes[:, 1 + number]
             parts[:, position[name], :] += by_other * base * room
             levels = levels - by_other
-        for j, outcome in enumerate(self.outcomes_):
-            name = f"{self.level_prefix}{outcome}"
+        for j, name in enumerate(self._names(self.level_prefix)):
             if name in position:
                 parts[:, position[name], j] += levels[:, j] * base[j] * room
         return base, parts
@@ -358,9 +357,13 @@ class Answers:
 
     def _aligned(self, X: Any) -> pd.DataFrame:
         frame = given.frame_of(X)
-        lifted = [name for outcome in self.outcomes_ if (name := f"{LIFTED}{outcome}") in frame]
-        aligned = self.encoding_.aligned(frame)
+        aligned, lifted = self.encoding_.aligned(frame), [name for name in self._names(LIFTED) if name in frame]
+        given.check_lifted(frame, lifted)
         return frame[[*aligned.columns, *lifted]] if lifted else aligned
+
+    def _names(self, prefix: str) -> list[str]:
+        """Name the columns that say something of each outcome."""
+        return [f"{prefix}{outcome}" for outcome in self.outcomes_]
 
     def _person(self, frame: pd.DataFrame) -> tuple[Array, Array]:
         """Give modifiers (n, q), in steps where they count so, and expected levels (n, J), standardised."""
@@ -370,14 +373,13 @@ class Answers:
     def _rated(self, frame: pd.DataFrame) -> tuple[Array, Array]:
         """Give modifiers (n, q) and expected levels (n, J), standardised; 0 for an outcome whose level is not known."""
         modifiers, zeros = self.encoding_.modifier_values(frame), np.zeros(len(frame))
-        lifted = [frame[name] if (name := f"{LIFTED}{outcome}") in frame else zeros for outcome in self.outcomes_]
+        lifted = [frame.get(name, zeros) for name in self._names(LIFTED)]
         others = self._other_levels(modifiers)
         return modifiers, self.standing_.at(self._own_levels(frame), others, np.column_stack(lifted))
 
     def _own_levels(self, frame: pd.DataFrame) -> Array:
         """Give the rated level of each outcome, standardised, shape (n, J); 0 where `X` has none."""
-        names = [f"{self.level_prefix}{outcome}" for outcome in self.outcomes_]
-        zeros = np.zeros(len(frame))
+        names, zeros = self._names(self.level_prefix), np.zeros(len(frame))
         return np.column_stack(
             [self.encoding_.number(name).standardised(frame[name]) if name in frame else zeros for name in names]
         )

@@ -36,7 +36,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from pathway.effects import fitting, given, ridge, surfaces
-from pathway.effects.answers import NORMAL_90, Answers
+from pathway.effects.answers import LIFTED, NORMAL_90, Answers
 from pathway.effects.doubt import Doubt
 from pathway.effects.encoding import Encoding
 from pathway.effects.kinds import Kinds
@@ -140,6 +140,7 @@ class GainModel(Answers, BaseEstimator):  # type: ignore[misc]
         given.check_rows(n, doses, changes)
         given.check_doses(doses, self.insatser_)
         given.check_changes(changes, self.outcomes_, self.largest_change)
+        given.check_levels(frame, self._names(self.level_prefix), self._names(LIFTED))
         groups = np.arange(n) if groups is None else np.asarray(groups)
         if len(groups) != n:
             raise ValueError(f"groups has {len(groups)} rows, X has {n}")
@@ -219,8 +220,7 @@ class GainModel(Answers, BaseEstimator):  # type: ignore[misc]
         return model
 
     def _learn_standing(self, frame: pd.DataFrame, doses: Array, changes: Array, weights: Array) -> Standing:
-        names = [f"{self.level_prefix}{outcome}" for outcome in self.outcomes_]
-        levels = frame.reindex(columns=names).to_numpy(dtype=np.float64, na_value=np.nan)
+        levels = frame.reindex(columns=self._names(self.level_prefix)).to_numpy(dtype=np.float64, na_value=np.nan)
         others = self._other_levels(self.encoding_.modifier_values(frame))
         return Standing.learn(self._own_levels(frame), others, levels + changes, doses.sum(axis=1), weights)
 

@@ -48,6 +48,22 @@ def check_rows(n: int, doses: Array, changes: Array) -> None:
             raise ValueError(f"{name}: infinite values; replace them or leave them missing")
 
 
+def check_levels(X: pd.DataFrame, levels: list[str], lifted: list[str]) -> None:
+    """Refuse levels at the start that are no numbers, and what can only be known later."""
+    for name in X.columns.intersection(levels):
+        if not pd.api.types.is_numeric_dtype(X[name].dtype):
+            raise ValueError(f"column {name}: is an outcome's level at the start, and must be numbers")
+    for name in X.columns.intersection(lifted):
+        raise ValueError(f"column {name}: says what was added since the level was rated; leave it out of training")
+
+
+def check_lifted(X: pd.DataFrame, lifted: list[str]) -> None:
+    """Refuse steps added that are no finite numbers."""
+    for name in lifted:
+        if not pd.api.types.is_numeric_dtype(X[name].dtype) or not np.isfinite(X[name].to_numpy(np.float64)).all():
+            raise ValueError(f"column {name}: must be finite numbers, 0 where nothing was added")
+
+
 def check_doses(doses: Array, insatser: tuple[str, ...]) -> None:
     """Refuse doses (n, K) that are unknown or negative, or where nobody had anything else than anybody."""
     for k, insats in enumerate(insatser):
