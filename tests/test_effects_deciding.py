@@ -117,6 +117,15 @@ def test_ratings_that_are_partly_chance_do_not_hide_how_little_room_is_left():
     assert 1 - by_rating / today < 0.75 * (1 - by_lift / today)
 
 
+def test_where_ratings_are_nothing_but_chance_a_lift_is_no_leap():
+    rng = np.random.default_rng(10)
+    own, later = rng.normal(size=(500, 1)), rng.normal(3, 1, (500, 1))
+    standing = Standing.learn(own, np.zeros((500, 0)), later, np.zeros(500), np.ones(500))
+    assert standing.at(own * 0, np.zeros((500, 0)), np.ones((500, 1))).max() < 6
+    constant = Standing.learn(own, np.zeros((500, 0)), np.full((500, 1), 3.0), np.zeros(500), np.ones(500))
+    assert np.isfinite(constant.at(own, np.zeros((500, 0)), np.ones((500, 1)))).all()
+
+
 def test_standing_leaves_an_outcome_without_a_level_alone():
     rng = np.random.default_rng(8)
     own = np.column_stack([rng.normal(size=200), np.zeros(200)])

@@ -7,7 +7,8 @@ from other people than those whose differences are looked at; else chance in the
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -144,29 +145,28 @@ def fit(parts: Sequence[Part], type_of: npt.NDArray[np.intp], n_types: int) -> F
 class _Columns:
     """Columns of the types' factors: by type one for each trait and one for room, then the room that types share.
 
-    Attributes
-    ----------
-    spread
-        What a type's factors are sums of, shape (T (q + 1), T (q + 1) + 1): all types share room, for every scale has
-        its ends.
-    trait
-        Of each column, -1 for room.
-    room
-        Variance of each column that is room.
+    They share it because every scale has its ends.
     """
 
     type_of: npt.NDArray[np.intp]
     n_types: int
     n_traits: int
-    spread: Array = field(init=False)
-    trait: npt.NDArray[np.intp] = field(init=False)
-    room: Array = field(init=False)
 
-    def __post_init__(self) -> None:
-        q, n = self.n_traits, self.n_types * (self.n_traits + 1)
-        object.__setattr__(self, "spread", np.column_stack([np.eye(n), np.tile(np.eye(q + 1)[q], self.n_types)]))
-        object.__setattr__(self, "trait", np.append(np.tile(np.append(np.arange(q), -1), self.n_types), -1))
-        object.__setattr__(self, "room", np.append(np.full(n, ROOM_OF_TYPE**2), ROOM**2))
+    @cached_property
+    def spread(self) -> Array:
+        """What a type's factors are sums of, shape (T (q + 1), T (q + 1) + 1)."""
+        room = np.eye(self.n_traits + 1)[self.n_traits]
+        return np.column_stack([np.eye(self.n_types * len(room)), np.tile(room, self.n_types)])
+
+    @cached_property
+    def trait(self) -> npt.NDArray[np.intp]:
+        """Trait of each column, -1 for room."""
+        return np.append(np.tile(np.append(np.arange(self.n_traits), -1), self.n_types), -1)
+
+    @cached_property
+    def room(self) -> Array:
+        """Variance of each column, looked at where it is room."""
+        return np.append(np.full(self.n_types * (self.n_traits + 1), ROOM_OF_TYPE**2), ROOM**2)
 
     def variances(self, deciding: Deciding) -> Array:
         """Give the variance that each column is believed to have."""

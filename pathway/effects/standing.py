@@ -15,6 +15,7 @@ import numpy.typing as npt
 from pathway.effects import ridge
 
 Array = npt.NDArray[np.float64]
+_LEAST = 0.2  # of the spread of levels: where less can be told of them, a step added is no more than so much of it
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Standing:
         Of the own level and of others, in standard deviations of the expected level for one of theirs, shape
         (J, 1 + l); zeros for an outcome without a level.
     spread
-        Standard deviation of the expected level, in steps, shape (J,).
+        Standard deviation of the expected level, or a least one, in steps, shape (J,).
     """
 
     slopes: Array
@@ -53,9 +54,10 @@ class Standing:
             columns = np.column_stack([own[:, j], others])
             by_dose = np.column_stack([columns, given, own[:, j] * given])
             found = ridge.fit(by_dose, later[:, [j]], weights)[0][: columns.shape[1], 0]
-            sd = float((columns @ found).std())
-            if sd > 0:
-                slopes[j], spread[j] = found / sd, sd
+            least = _LEAST * float(np.nanstd(later[:, j]))
+            if least > 0:
+                spread[j] = max(float((columns @ found).std()), least)
+                slopes[j] = found / spread[j]
         return cls(slopes, spread)
 
     def at(self, own: Array, others: Array, lifted: Array) -> Array:

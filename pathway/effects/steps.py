@@ -45,7 +45,7 @@ class Steps:
         return found
 
     def on(self, modifiers: Array) -> Array:
-        """Turn those traits of standardised modifiers (…, q) into standardised steps."""
+        """Turn those traits of standardised modifiers (…, q) into standardised steps; one not known is at its mean."""
         stepped: Array = np.where(np.isnan(self.above), modifiers, ((modifiers > self.above) - self.mean) / self.sd)
         return stepped
 
