@@ -18,7 +18,7 @@ from pathway.planner import Fact, NotChosen, Placement, Planned, Proposal, Prosp
 from pathway.planner.objective import targets_of, value, weights_of
 from pathway.planner.practice import shipped as good_practice
 
-ROUNDS = 2  # solves at most; most plans are stable by then
+ROUNDS = 3  # solves at most; most plans are stable by then
 SKETCHES, SKETCHED = 2, 8  # times that fast plans are made before the first solve, and how many
 NOTICED = 1e-3  # share of a plan's worth
 _SLACK = 1e-9
