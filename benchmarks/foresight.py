@@ -32,7 +32,7 @@ from pathway import explanation, features, foresight, mock, overlap, planner, re
 from pathway.case import Case
 from pathway.effects.gain_model import NORMAL_90
 from pathway.explanation import Amount
-from pathway.foresight import Amounts, Expectation, Foreseen, Foresight, State
+from pathway.foresight import Amounts, Expectation, Foreseen, Foresight
 from pathway.mock import parameters
 from pathway.mock.history import WEEKS_IN_QUARTER
 from pathway.mock.people import wandering
@@ -103,9 +103,9 @@ class TrueOutlook:
         lost: Floats = self.truth.lost_in_gap(self.start[None])[0]
         return lost
 
-    def gains(self, quarter: int, state: State) -> tuple[Floats, Floats]:
+    def gains(self, quarter: int, added: Floats) -> tuple[Floats, Floats]:
         """Give true gains per quarter at dose 1, shape (n, K, J)."""
-        setpoints = np.clip(self.course[quarter] + state.added, *self.scale)
+        setpoints = np.clip(self.course[quarter] + added, *self.scale)
         gains = self.truth.gains_at(np.repeat(self.traits[None], len(setpoints), axis=0), setpoints)
         return gains.alone, gains.beside
 

@@ -23,7 +23,8 @@ over the indicators. For each shape of effects (`docs/MOCK-DATA.md`) come
 Then differences from the tuned S-learner and the product's lead over each method, paired by world; how often the
 product's 90 % intervals (person × insats that ten people had × indicator, alone against a gap) hold the truth, for
 everybody and for groups of at least 100 people in a world; and, where no insats has any effect, the share of insatser
-whose 90 % interval of the mean gain leaves zero out.
+whose 90 % interval of the mean gain leaves zero out. Last, for all shapes together: how often features truly decide
+whom insatser help that are said to.
 
 The S-learner's gains alone are toggled in an empty mix, where they hold what a gap costs, too; they are so small that
 holding them against the gain without it is the kinder way. `informed` knows what nobody can: true levels, and in which
@@ -72,6 +73,7 @@ QUARTERS = 4.0  # that a plan lasts
 ROUNDS = 120  # that a plan is taken apart and filled again
 DRAWS = 200
 LARGE_GROUP = 100
+TRUE_TRAITS = frozenset({"age", "months_without_work", "n_health_codes"})  # features that effects differ by
 OWN_CHOICE = "caseworkers' own choice"
 LESS_IS_BETTER = ("PEHE", "PEHE of an indicator", "PEHE beside job")
 
@@ -255,6 +257,12 @@ def discoveries(world: World) -> dict[str, float]:
     return {"insatser": len(k), "found": float((np.abs(mean) > NORMAL_90 * drawn.std(axis=0)).sum())}
 
 
+def deciding(world: World) -> list[dict[str, float]]:
+    """Hold the chance that each feature is said to matter with against whether effects differ by it."""
+    by = {"smooth": TRUE_TRAITS, "threshold": TRUE_TRAITS}.get(world.shape, frozenset())
+    return [{"said": chance, "true": name in by} for name, (chance, _) in world.model.deciding_.items()]
+
+
 # -- plans
 
 
@@ -415,6 +423,16 @@ def lead_in_plans(rows: pd.DataFrame) -> str:
     return "Share of plan gain, product less method: " + " · ".join(parts)
 
 
+def of_traits(told: pd.DataFrame) -> str:
+    """Write how often features truly matter that are said to, by the chance that is said."""
+    by = told.groupby(pd.cut(told["said"], [0, 0.05, 0.2, 0.5, 0.95, 1.01], right=False), observed=True)
+    lines = ["| chance that a feature matters | said | true | features |", "|---|---|---|---|"]
+    for between, own in by:
+        said, true = own.mean()
+        lines.append(f"| {between.left}–{min(between.right, 1)} | {said:.2f} | {true:.2f} | {len(own)} |")
+    return "\n".join(lines)
+
+
 def report(shape: str, rows: pd.DataFrame, held: pd.DataFrame, planned: bool) -> str:
     """Write all that one shape of effects shows."""
     rows = rows.dropna(axis=1, how="all")
@@ -444,7 +462,7 @@ def main() -> None:
     parser.add_argument("--peer-seeds", type=int, nargs="*", help="seeds for the econml methods; default: all")
     chosen = parser.parse_args()
     peer_seeds = chosen.seeds if chosen.peer_seeds is None else chosen.peer_seeds
-    started, everything = time.perf_counter(), []
+    started, everything, traits = time.perf_counter(), [], []
     with threadpool_limits(1):
         for shape in chosen.shapes:
             rows, held, found = [], [], []
@@ -460,6 +478,7 @@ def main() -> None:
                     rows.append(row | ({"share of plan gain": plans.share(told)} if plans else {}))
                 if plans:
                     rows.append({"seed": seed, "method": OWN_CHOICE, "share of plan gain": plans.own_choice()})
+                traits += deciding(world)
                 held += [{"group": group, "inside": share} for group, share in coverage(world).items()]
                 if shape == "none":
                     found.append(discoveries(world))
@@ -471,6 +490,7 @@ def main() -> None:
                 n, wrong = (sum(one[name] for one in found) for name in ("insatser", "found"))
                 print(f"\nInsatser found to have an effect where none has any: {wrong:.0f} of {n} ({wrong / n:.1%})")
             print(f"\n{time.perf_counter() - started:.0f} s so far", flush=True)
+    print(f"\n{of_traits(pd.DataFrame(traits))}")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import pytest
 
 from pathway.effects import GainModel
 from pathway.effects.deciding import HARDLY, OF_INSATSER, OF_TYPES, Deciding
-from pathway.effects.shrinkage import Moments, evidence, posterior
+from pathway.effects.shrinkage import Moments, evidence, solve
 from pathway.effects.standing import Standing
 from pathway.effects.steps import Steps
 
@@ -95,7 +95,7 @@ def test_evidence_is_the_chance_of_the_data_under_these_variances():
     covariance = np.eye(30) + design @ np.diag(variances) @ design.T
     direct = -0.5 * (np.linalg.slogdet(covariance)[1] + outcome @ np.linalg.solve(covariance, outcome))
     assert evidence(moments, variances) == pytest.approx(direct + 0.5 * outcome @ outcome)
-    mean, _ = posterior(moments, variances)
+    mean, _ = solve(moments, variances)
     np.testing.assert_allclose(mean[0], variances * (design.T @ np.linalg.solve(covariance, outcome)))
 
 

@@ -9,7 +9,7 @@ from builders import AS_OF, a_case, a_catalogue, an_insats
 
 from pathway import casefile, features, foresight, instrument, planner, shipped
 from pathway.episodes import DAYS_IN_QUARTER, Insatser
-from pathway.foresight import Expectation, Foresight, State, search
+from pathway.foresight import Expectation, Foresight, search
 from pathway.planner import Placement, Planned
 
 BIP = instrument.read()
@@ -29,8 +29,8 @@ class Room:
     def without(self):
         return self.now
 
-    def gains(self, quarter, state: State):
-        left = (5.0 - np.clip(self.now + state.added, 1.0, 5.0)) / 4
+    def gains(self, quarter, added):
+        left = (5.0 - np.clip(self.now + added, 1.0, 5.0)) / 4
         alone = self.strength[None] * left[:, None]
         return alone, np.zeros_like(alone)
 
@@ -207,13 +207,13 @@ def client(shipped_model):
     return case, x, Expectation.of(shipped_model.gains, BIP, case, x, shipped_model.typical_levels)
 
 
-def state(added):
-    return State(np.full((1, len(BIP.ranking)), added))
+def all_over(added):
+    return np.full((1, len(BIP.ranking)), added)
 
 
 def test_later_somebody_is_who_they_were_but_for_age_and_what_was_added(client):
     case, x, expected = client
-    later = expected.features(3, state(0.2))
+    later = expected.features(3, all_over(0.2))
     assert later[[f"lifted_{id}" for id in BIP.ranking]].iloc[0].tolist() == pytest.approx([0.2] * len(BIP.ranking))
     assert later[x.columns.drop("age")].equals(x.drop(columns="age"))
     year = (case.as_of + timedelta(days=3 * DAYS_IN_QUARTER)).year
@@ -222,14 +222,14 @@ def test_later_somebody_is_who_they_were_but_for_age_and_what_was_added(client):
 
 def test_nothing_is_lifted_beyond_the_scale(client):
     *_, expected = client
-    far = expected.features(2, state(9.0))[[f"lifted_{id}" for id in BIP.ranking]].to_numpy()
+    far = expected.features(2, all_over(9.0))[[f"lifted_{id}" for id in BIP.ranking]].to_numpy()
     np.testing.assert_allclose(expected.now + far[0], BIP.scale.max)
 
 
 def test_what_a_plan_has_added_leaves_less_room_and_its_parts_still_add_up(client, shipped_model):
     *_, expected = client
     model = shipped_model.gains
-    today, later = expected.features(1, state(0.0)), expected.features(1, state(0.5))
+    today, later = expected.features(1, all_over(0.0)), expected.features(1, all_over(0.5))
     k = int(np.argmax(model.predict_added(today)[0].sum(axis=1)))
     before, after = model.predict_added(today)[0, k], model.predict_added(later)[0, k]
     assert after.sum() < before.sum()
@@ -243,7 +243,7 @@ def test_what_was_never_measured_stays_unknown(shipped_model):
     ]}  # fmt: skip
     case = casefile.cases.shape(raw, BIP)
     x = features.of_case(case, shipped_model.insatser, BIP)
-    later = Expectation.of(shipped_model.gains, BIP, case, x, shipped_model.typical_levels).features(2, state(0.4))
+    later = Expectation.of(shipped_model.gains, BIP, case, x, shipped_model.typical_levels).features(2, all_over(0.4))
     assert np.isnan(later["level_vardagsork"].iloc[0])
     assert np.isfinite(shipped_model.gains.predict_added(later)).all()
 

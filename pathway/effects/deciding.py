@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from pathway.effects.shrinkage import Moments, posterior
+from pathway.effects.shrinkage import Moments, solve
 
 Array = npt.NDArray[np.float64]
 MATTERS = 0.07  # share of traits that are believed to matter
@@ -62,8 +62,8 @@ class Deciding:
         """
         found = self
         for _ in range(_SWEEPS):
-            of_types = posterior(types, found.over(columns, rest))
-            of_insatser = posterior(insatser, found.of_insatser)
+            of_types = solve(types, found.over(columns, rest))
+            of_insatser = solve(insatser, found.of_insatser)
             judged = []
             for trait in range(len(found.of_types)):
                 own = np.flatnonzero(columns == trait)

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from pathway.effects.deciding import Deciding
 from pathway.effects.layout import FEWEST_OUTCOMES
 from pathway.effects.outcomes import Split
-from pathway.effects.shrinkage import Moments, evidence, posterior
+from pathway.effects.shrinkage import Moments, evidence, solve
 from pathway.effects.steps import Steps
 
 Array = npt.NDArray[np.float64]
@@ -128,7 +128,7 @@ def fit(parts: Sequence[Part], type_of: npt.NDArray[np.intp], n_types: int) -> F
     if not np.isnan(steps.above).all():
         parts = _stepped(parts, steps)
         told = _judged(parts, columns)
-    own, own_covariance = posterior(told.of_insatser, told.deciding.of_insatser)
+    own, own_covariance = solve(told.of_insatser, told.deciding.of_insatser)
     learned = Factors(
         slopes=told.coefficients[type_of, :-1] + own,
         room=told.coefficients[:, -1],
@@ -197,7 +197,7 @@ class _Told:
     def by(cls, parts: Sequence[Part], columns: _Columns, deciding: Deciding) -> "_Told":
         n_types, q = columns.n_types, columns.n_traits
         of_types = _sum([_of_types(part, np.eye(n_types)[columns.type_of]) for part in parts]).spread(columns.spread)
-        mean, covariance = posterior(of_types, columns.variances(deciding))
+        mean, covariance = solve(of_types, columns.variances(deciding))
         coefficients = (columns.spread @ mean[0]).reshape(n_types, q + 1)
         by_type = (columns.spread @ covariance[0] @ columns.spread.T).reshape(n_types, q + 1, n_types, q + 1)
         slopes, room = coefficients[columns.type_of, :q], coefficients[:, q]

@@ -91,7 +91,7 @@ def shrink(moments: Moments, blocks: Blocks, noise: float | None = None) -> Post
     known, rows = noise is not None, float(moments.n.sum())
     spread = float(noise if noise is not None else max(moments.square.sum() / max(rows, 1.0), _SMALLEST))
     for _ in range(_ITERATIONS):
-        mean, cov = _solve(moments, variances[blocks.of], spread)
+        mean, cov = solve(moments, variances[blocks.of], spread)
         # how much of each coefficient the data decide, rather than the prior: 0 to 1
         decided = np.clip(1 - np.diagonal(cov, axis1=1, axis2=2) / variances[blocks.of], 0.0, 1.0)
         decided = np.broadcast_to(decided, mean.shape) * (moments.n > 0)[:, None]
@@ -107,13 +107,8 @@ def shrink(moments: Moments, blocks: Blocks, noise: float | None = None) -> Post
 
 def given(moments: Moments, blocks: Blocks, variances: Array, noise: float) -> Posterior:
     """Give the posterior where the variances of blocks and noise are known."""
-    mean, cov = _solve(moments, variances[blocks.of], noise)
+    mean, cov = solve(moments, variances[blocks.of], noise)
     return Posterior(mean, cov, variances, noise, moments)
-
-
-def posterior(moments: Moments, variances: Array) -> tuple[Array, Array]:
-    """Give coefficients (J, P) and covariances (1 or J, P, P) for a variance of each, (P,), and noise of variance 1."""
-    return _solve(moments, variances, 1.0)
 
 
 def evidence(moments: Moments, variances: Array) -> float:
@@ -129,8 +124,8 @@ def _left(moments: Moments, mean: Array) -> float:
     return float((moments.square - 2 * (mean * moments.cross).sum(axis=1) + fitted).sum())
 
 
-def _solve(moments: Moments, prior: Array, noise: float) -> tuple[Array, Array]:
-    """Coefficients (J, P) and covariances (1 or J, P, P)."""
+def solve(moments: Moments, prior: Array, noise: float = 1.0) -> tuple[Array, Array]:
+    """Give coefficients (J, P) and covariances (1 or J, P, P), for a variance of each beforehand, (P,)."""
     # (G/s + V^-1)^-1 written with V^1/2 on both sides: no division by a block variance that nears zero
     root = np.sqrt(prior)
     inner = root[:, None] * moments.gram * root[None, :] / noise + np.eye(len(prior))

@@ -5,7 +5,7 @@ rolled forward quarter by quarter, and searched for again with the gains expecte
 or a few rounds are over. The plan with the highest rolled-forward value is kept, and that value is what is shown.
 """
 
-from pathway.foresight.outlook import Expectation, Outlook, State, doubts
+from pathway.foresight.outlook import Expectation, Outlook, doubts
 from pathway.foresight.rolling import Amounts, Rolled, roll
 from pathway.foresight.search import Foreseen, Foresight, Outcome
 
@@ -17,7 +17,6 @@ __all__ = [
     "Outcome",
     "Outlook",
     "Rolled",
-    "State",
     "doubts",
     "roll",
 ]

@@ -23,19 +23,6 @@ if TYPE_CHECKING:
 Array = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
-class State:
-    """Where n plans are expected to have led at the start of one quarter.
-
-    Attributes
-    ----------
-    added
-        Steps that activities have added since today, shape (n, J).
-    """
-
-    added: Array
-
-
 class Outlook(Protocol):
     """What is expected of one client; K insatser, J indicators, Q quarters."""
 
@@ -55,8 +42,11 @@ class Outlook(Protocol):
     def gap(self) -> Array:
         """(J,) steps that a quarter with any insats at all spares, against a gap."""
 
-    def gains(self, quarter: int, state: State) -> tuple[Array, Array]:
-        """Give gains per quarter at dose 1, alone and on top beside a job-oriented insats, shape (n, K, J)."""
+    def gains(self, quarter: int, added: Array) -> tuple[Array, Array]:
+        """Give gains per quarter at dose 1, alone and on top beside a job-oriented insats, shape (n, K, J).
+
+        `added` are the steps that each of n plans has added since today, shape (n, J).
+        """
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,25 +100,25 @@ class Expectation:
         """(J,) steps that a quarter with any insats at all spares, against a gap."""
         return self.model.predict_gap()
 
-    def gains(self, quarter: int, state: State) -> tuple[Array, Array]:
+    def gains(self, quarter: int, added: Array) -> tuple[Array, Array]:
         """Give gains per quarter at dose 1, alone and on top beside a job-oriented insats, shape (n, K, J)."""
-        frame = self.features(quarter, state)
+        frame = self.features(quarter, added)
         return self.model.predict_added(frame), self.model.predict_interplay(frame)
 
-    def features(self, quarter: int, state: State) -> pd.DataFrame:
+    def features(self, quarter: int, added: Array) -> pd.DataFrame:
         """Give the features at the start of the quarter if all goes as expected, n rows.
 
         Who somebody is, a plan does not change: what it has added stands beside today's ratings, and leaves less room.
         """
-        rows = self.x.iloc[np.zeros(len(state.added), dtype=np.intp)]
+        rows = self.x.iloc[np.zeros(len(added), dtype=np.intp)]
         later = self.as_of + timedelta(days=DAYS_IN_QUARTER * quarter)
-        lifted = np.clip(self.now + state.added, *self.scale) - self.now
+        lifted = np.clip(self.now + added, *self.scale) - self.now
         changed = {f"{LIFTED}{id}": steps for id, steps in zip(self.indicators, lifted.T, strict=True)}
         return rows.assign(age=rows["age"].to_numpy() + (later.year - self.as_of.year), **changed)
 
     def along(self, rolled: "Rolled") -> pd.DataFrame:
         """Give the features at the start of each quarter along a plan's way, Q rows."""
-        return pd.concat([self.features(quarter, state) for quarter, state in enumerate(rolled.states)])
+        return pd.concat([self.features(quarter, added[None]) for quarter, added in enumerate(rolled.added)])
 
 
 def doubts(

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from pathway.case import Case
 from pathway.catalogue import Catalogue
 from pathway.episodes import DAYS_IN_QUARTER, Insatser
-from pathway.foresight.outlook import Array, Outlook, State
+from pathway.foresight.outlook import Array, Outlook
 from pathway.planner import Placement
 from pathway.planner.objective import JOB_ORIENTED
 
@@ -49,42 +49,38 @@ class Rolled:
         Steps that each activity is expected to add, before the ends of the scale are applied, shape (A, J).
     alone, beside
         Gains per quarter of all insatser along the way, and a last column of zeros, shape (Q, K + 1, J).
-    states
-        One per quarter, of one row.
+    added
+        Steps added at the start of each quarter, shape (Q, J).
     """
 
     amounts: Amounts
     gains: Array
     alone: Array
     beside: Array
-    states: tuple[State, ...]
+    added: Array
 
 
 def roll(outlook: Outlook, plans: Sequence[Amounts], n_quarters: int) -> list[Rolled]:
-    """Roll plans forward together: each quarter's gains are those expected at the state that the ones before led to."""
+    """Roll plans forward together: each quarter's gains are those expected after what the ones before have added."""
     n, n_indicators = len(plans), len(outlook.indicators)
     added = np.zeros((n, n_indicators))
     gains = [np.zeros((len(plan.insats), n_indicators)) for plan in plans]
-    states, rows = [], []
+    rows = []
     for quarter in range(n_quarters):
-        state = State(added)
-        alone, beside = (np.pad(part, ((0, 0), (0, 1), (0, 0))) for part in outlook.gains(quarter, state))
+        alone, beside = (np.pad(part, ((0, 0), (0, 1), (0, 0))) for part in outlook.gains(quarter, added))
         for number, plan in enumerate(plans):
             gains[number] = gains[number] + (
                 plan.dose[:, [quarter]] * alone[number, plan.insats]
                 + plan.beside[:, [quarter]] * beside[number, plan.insats]
                 + plan.covering[:, [quarter]] * outlook.gap
             )
+        rows.append((alone, beside, added))
         added = np.array([own.sum(axis=0) for own in gains])
-        states.append(state)
-        rows.append((alone, beside))
     return [
         Rolled(
             plan,
             gains[number],
-            np.array([alone[number] for alone, _ in rows]),
-            np.array([beside[number] for _, beside in rows]),
-            tuple(State(state.added[[number]]) for state in states),
+            *(np.array([part[number] for part in parts]) for parts in zip(*rows, strict=True)),
         )
         for number, plan in enumerate(plans)
     ]

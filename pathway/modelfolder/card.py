@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from pathway import checks, evaluation, leaving, outcomelink, overlap, subgroups
 
 if TYPE_CHECKING:
     from pathway.modelfolder.model import Model
 
-_WORTH_TELLING = 0.5  # chance that a feature matters
+_CLEARLY, _PERHAPS = 0.95, 0.5  # chance that a feature matters; in between it is told too large (docs/EFFECTS.md)
 
 
 def told(model: "Model") -> str:
@@ -66,18 +68,22 @@ def _section(title: str, lines: Sequence[str]) -> list[str]:
 def _deciding(model: "Model") -> list[str]:
     """Tell by which features gains differ between people."""
     told = model.gains.deciding_.items()
-    matter = [
-        f"* `{name}`{'' if above is None else f', above {above:.1f} or not'}: {chance:.0%}"
-        for name, (chance, above) in told
-        if chance >= _WORTH_TELLING
-    ]
-    rest = ", ".join(f"`{name}`" for name, (chance, _) in told if chance < _WORTH_TELLING)
     room = float((model.gains.factors_.room[:, None] / model.gains.standing_.spread).mean())
+
+    def with_chance(least: float, below: float) -> str:
+        found = [
+            f"`{name}`" + ("" if above is None else f" (above {above:.1f} or not)")
+            for name, (chance, above) in told
+            if least <= chance < below
+        ]
+        return ", ".join(found) or "none"
+
     return [
-        "Features by which gains seem to differ between people, and how likely they do. Tried, and more likely of no",
-        f"matter: {rest or 'none'}.",
+        "Features by which gains differ between people. Those that perhaps do may only go together with one that does.",
         "",
-        *(matter or ["* none"]),
+        f"* clearly: {with_chance(_CLEARLY, np.inf)}",
+        f"* perhaps: {with_chance(_PERHAPS, _CLEARLY)}",
+        f"* tried, and more likely not: {with_chance(0.0, _PERHAPS)}",
         f"* the expected level itself: one step higher changes a gain by about {room:+.0%}",
     ]
 
