@@ -10,7 +10,7 @@ from pathway import checks, evaluation, leaving, outcomelink, overlap, subgroups
 if TYPE_CHECKING:
     from pathway.modelfolder.model import Model
 
-_CLEARLY, _PERHAPS = 0.95, 0.5  # chance that a feature matters; in between it is told too large (docs/EFFECTS.md)
+_CLEARLY, _PERHAPS = 0.95, 0.5  # chance that a feature matters
 
 
 def told(model: "Model") -> str:
