@@ -1,12 +1,15 @@
 """The rights of the person: all that is stored about one client, given out or erased; the trail stays whole."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from service import cases, consents, decisions, trail
 from service.store import cases as stored_cases
 from service.store import repeats
 from service.store import suggestions as stored
+from service.store import trail as entries
+from service.store.rows import Row
 from service.visits import Visit
 
 Plain = dict[str, Any]
@@ -41,13 +44,22 @@ def export(visit: Visit, number: str) -> Plain:
         ],
         "also_shown_or_said": [
             {"at": one["created_at"], "content": json.loads(trail.opened(one, visit.vault))}
-            for one in stored.contents_of(visit.connection, found.id)
+            for one in _in_order(visit, found.id, made)
             if one["sha256"] not in used
         ],
         "consents": [consents.plain(visit, one) for one in stored_cases.consents(visit.connection, found.id)],
     }
     visit.tell("case.exported", case=found.pseudonym, facts={"n_suggestions": len(made)})
     return told
+
+
+def _in_order(visit: Visit, case_id: str, made: Sequence[Row]) -> list[Row]:
+    """Give all content about a client as it was told of: what was asked and the answer share a moment, not an order."""
+    about = [row for one in made for row in entries.about(visit.connection, one["id"])]
+    bodies = [json.loads(row["body"]) for row in sorted(about, key=lambda row: row["seq"])]
+    told = [sha256 for body in bodies for _, sha256 in sorted(body.get("contents", {}).items())]
+    place = {sha256: number for number, sha256 in enumerate(dict.fromkeys(told))}
+    return sorted(stored.contents_of(visit.connection, case_id), key=lambda one: place.get(one["sha256"], len(place)))
 
 
 def erase(visit: Visit, number: str) -> Plain:

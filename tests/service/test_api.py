@@ -416,6 +416,15 @@ def test_an_export_holds_all_that_is_stored_about_the_client(house: House) -> No
     assert house.trail("case.exported")
 
 
+def test_an_export_gives_what_was_asked_before_what_was_answered(house: House) -> None:
+    id = house.suggestion["suggestion_id"]
+    for hours in range(3, 8):
+        house.call("handläggare", "POST", f"/suggestions/{id}/what-if", {"limits": {"hours_per_week": hours}})
+    told = house.call("handläggare", "GET", f"/cases/{NUMBER}/export").json()["also_shown_or_said"]
+    assert [one["content"] for one in told[::2]] == [{"limits": {"hours_per_week": hours}} for hours in range(3, 8)]
+    assert all(one["content"]["based_on"] == id for one in told[1::2])
+
+
 def test_nothing_is_lost_or_mixed_up_when_many_ask_at_once(house: House) -> None:
     def work(number: int) -> dict[str, Any]:
         assert house.call("handläggare", "POST", "/cases", case(f"fall-m{number}")).status_code == 201
