@@ -37,6 +37,12 @@ def test_one_damaged_letter_does_not_make_a_utf8_file_another():
     assert reasons(table) == ["", "unreadable_character"]
 
 
+@pytest.mark.parametrize("column", ["client_id", "unit"])
+def test_a_control_character_sets_its_row_aside(column):
+    table = read(csv_of("clients", [a_client("K-1") | {column: "N\0rr"}, a_client("K-2")]), "clients")
+    assert reasons(table) == ["unreadable_character", ""]
+
+
 def test_columns_may_stand_in_any_order_and_spelling():
     table = read(f"Status;Övrigt;OBSERVED ON;Client-ID\narbete;x;2025-09-01;{PERSON}\n")
     assert column(table, "observed_on") == ["2025-09-01"]

@@ -25,6 +25,7 @@ _CHUNK = 1_000  # rows; with many more, most of the time goes to the garbage col
 _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _EMPTY = {"null", "na", "n/a", "#n/a", "nan", "none", "-"}
 _QUOTED = re.compile(r"=\"(.*)\"|'(.*)", re.DOTALL)  # how Excel is made to keep a number's zeros
+_UNREADABLE = re.compile("[\ufffd\x00-\x08\x0e-\x1b\x7f]")  # what no database or page takes, blanks left out
 _SHOWABLE = re.compile(r"(?!.*\d{4})[\w .,:/()#%-]{1,60}")
 
 
@@ -163,7 +164,7 @@ def read(table: tables.Table, raw: bytes, place: str, key: pseudonym.Key, on: da
     faults = Faults.none(len(starts))
     faults.add_each(reasons, -1)
     for number, name in enumerate(names):
-        unreadable = np.array(["\ufffd" in cell for cell in cells[name].distinct], bool)
+        unreadable = np.array([bool(_UNREADABLE.search(cell)) for cell in cells[name].distinct], bool)
         faults.add(unreadable[cells[name].codes], "unreadable_character", number)
         if name in FREE_TEXT:
             faults.add(_holds_identity(cells[name], cells["client_id"], on), "identity_in_text", number)

@@ -3,7 +3,7 @@
 FAULTS: dict[str, str] = {
     "wrong_width": "the row has more cells than the header has columns",
     "unclosed_quote": "a quotation mark is opened and never closed",
-    "unreadable_character": "a character cannot be read in the file's encoding",
+    "unreadable_character": "a character cannot be read in the file's encoding, or is a control character",
     "missing_value": "the cell is empty, but must be filled in",
     "too_long": "the text is longer than the column allows",
     "digits_lost": "a spreadsheet has rounded the number; export it as text",
