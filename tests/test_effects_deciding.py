@@ -1,13 +1,18 @@
 """Whom insatser help: which traits matter, which count in steps, and the room that a level leaves."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from pathway.checks.rows import average
 from pathway.effects import GainModel
+from pathway.effects.answers import NORMAL_90
 from pathway.effects.deciding import HARDLY, OF_INSATSER, OF_TYPES, Deciding
+from pathway.effects.doubt import Doubt
+from pathway.effects.layout import Term
 from pathway.effects.shrinkage import Moments, evidence, solve
 from pathway.effects.standing import Standing
 from pathway.effects.steps import Steps
@@ -52,6 +57,22 @@ def test_a_threshold_is_found_and_a_smooth_difference_left_as_it_is():
     np.testing.assert_allclose(low, lower)
     smooth = GainModel(n_trees=2).fit(*drawn(4, lambda x, rng: 1 + 0.4 * side * x[:, [1]]))
     assert np.isnan(smooth.factors_.steps.above).all()
+
+
+def test_the_mean_over_people_has_each_of_them_on_their_own_side_of_a_step():
+    side = np.sign(np.random.default_rng(0).normal(size=K))
+    X, A, Y = drawn(3, lambda x, rng: 1 + 0.7 * side * np.where(x[:, [1]] > 0.1, 1, -1))
+    model, people = GainModel(n_trees=1).fit(X, A, Y), X.iloc[:100]
+    told = replace(model.learned_, factors=replace(model.factors_, unseen=0.0))  # draws have it in common for all
+    model.learned_, model.doubt_ = told, Doubt(told)
+    doses = np.tile(np.where(np.arange(K) < 4, 0.5, 0.0), (len(people), 1))
+    each = np.array([model.draw_gains(people.iloc[[row]], 2000) for row in range(len(people))])
+    drawn_mean = 0.5 * each[:, :, :4].sum(axis=2).mean(axis=0)  # (draws, J)
+    mean, covariance = model.total(people, [Term(k, 0.5) for k in range(4)])
+    np.testing.assert_allclose(mean, model.predict_mix(people, doses).mean(axis=0))
+    np.testing.assert_allclose(np.diag(covariance), drawn_mean.var(axis=0), rtol=0.1)
+    said = average(model, people, doses, np.zeros_like(doses))
+    assert said["high"] - said["mean"] == pytest.approx(NORMAL_90 * drawn_mean.mean(axis=1).std(), rel=0.05)
 
 
 def test_parts_add_up_where_traits_count_in_steps_and_levels_leave_room():

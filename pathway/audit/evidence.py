@@ -154,7 +154,7 @@ def _change(material: Material, k: int) -> Estimate | None:
 
 
 def _mean_gain(material: Material, k: int) -> Estimate:
-    """Give the gain of a client in the middle, mean over indicators, with the model's own interval."""
+    """Give the mean gain over clients and indicators, with the model's own interval."""
     model, X = material.model.gains, material.present
     some = X.sample(min(len(X), _SOME), random_state=material.seed)
     doses = np.zeros((len(some), len(model.insatser_)))

@@ -176,8 +176,7 @@ class Expected:
 def average(model: GainModel, X: pd.DataFrame, doses: Array, beside: Array) -> dict[str, float]:
     """Give the steps that mixes are expected to add, mean over people and outcomes, with the model's 90 % interval.
 
-    What is spared of a gap is not counted. The interval is that of the average mix for a person in the middle, which
-    is a little too wide: it holds what no feature tells of one person.
+    What is spared of a gap is not counted. The interval is that of the average mix.
 
     Parameters
     ----------
@@ -186,15 +185,6 @@ def average(model: GainModel, X: pd.DataFrame, doses: Array, beside: Array) -> d
     """
     mean = float(model.predict_mix(X, doses, beside, np.zeros(len(X))).mean())
     terms = [Term(k, *amounts) for k, amounts in enumerate(zip(doses.mean(axis=0), beside.mean(axis=0), strict=True))]
-    covariance = model.total(_middle(X), [term for term in terms if term.dose or term.beside])[1]
+    covariance = model.total(X, [term for term in terms if term.dose or term.beside])[1]
     half = NORMAL_90 * float(np.sqrt(max(covariance.sum(), 0.0))) / len(covariance)
     return {"mean": mean, "low": mean - half, "high": mean + half}
-
-
-def _middle(X: pd.DataFrame) -> pd.DataFrame:
-    numbers = X.select_dtypes("number")
-    return (
-        X.head(1)
-        .astype(dict.fromkeys(numbers.columns, float))
-        .assign(**{str(name): mean for name, mean in numbers.mean().items()})
-    )

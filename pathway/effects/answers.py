@@ -170,7 +170,8 @@ class Answers:
         frame = self._aligned(X)
         modifiers, levels = self._person(frame)
         mean = self._alone_and_interplay(frame)[0].mean(axis=0) + (0.0 if added else self.predict_gap())
-        # gains are linear in modifiers and levels: the mean over people is the gain of a person in their middle
+        # gains are linear in levels and modifiers, steps where these count so: the mean over people is the gain of one
+        # in their middle
         unseen = self.factors_.unseen / len(frame)
         sd = self.doubt_.sd(modifiers.mean(axis=0)[None], levels.mean(axis=0)[None], unseen, gap=not added)
         sd = self._with_voices(frame, np.repeat(sd, len(frame), axis=0)).mean(axis=0)
@@ -209,30 +210,27 @@ class Answers:
         controls = self.encoding_.controls(self._aligned(X))
         return controls @ self.dose_slopes_ + self.dose_levels_
 
-    def total(self, x: pd.DataFrame, terms: Sequence[Term]) -> tuple[Array, Array]:
-        """Sum the gains of several amounts for one client, beside something that already fills the gap.
+    def total(self, X: pd.DataFrame, terms: Sequence[Term]) -> tuple[Array, Array]:
+        """Sum the gains of several amounts, beside something that already fills the gap: for one client.
 
-        Parameters
-        ----------
-        x
-            One row of features.
+        Of several clients, the mean over them if all had these amounts.
 
         Returns
         -------
         mean of shape (J,) and covariance of shape (J, J): the uncertainty of all effects together, over outcomes too
         """
-        frame, n_insatser = self._aligned(x), self.layout_.n_insatser
+        frame, n_insatser = self._aligned(X), self.layout_.n_insatser
         doses, beside = np.zeros(n_insatser), np.zeros(n_insatser)
         for term in terms:
             doses[term.insats] += term.dose
             if not self.learned_.kinds.is_anchor[term.insats]:
                 beside[term.insats] += term.beside
-        alone, interplay = self._alone_and_interplay(frame)
-        mean = doses @ alone[0] + beside @ interplay[0]
-        modifiers, levels = (values[0] for values in self._person(frame))
-        covariance = self.doubt_.covariance(modifiers, levels, doses, beside)
+        alone, interplay = (gains.mean(axis=0) for gains in self._alone_and_interplay(frame))
+        mean = doses @ alone + beside @ interplay
+        modifiers, levels = (values.mean(axis=0) for values in self._person(frame))  # as in `predict_average`
+        covariance = self.doubt_.covariance(modifiers, levels, doses, beside, self.factors_.unseen / len(frame))
         for j, voice in enumerate(self.voices_):
-            second = voice.gain(self.encoding_.smooth_values(frame))[1][0] * doses[0]
+            second = voice.gain(self.encoding_.smooth_values(frame))[1].mean() * doses[0]
             first = np.sqrt(covariance[j, j])
             share = 1.0 + voice.weight * (second / first - 1.0) if first > 0 else 1.0
             covariance[j] *= share

@@ -46,8 +46,11 @@ class Doubt:
         sd: Array = np.sqrt(np.maximum(variance, 0.0)) * learned.units
         return sd
 
-    def covariance(self, modifiers: Array, levels: Array, doses: Array, beside: Array) -> Array:
-        """Give the covariance over outcomes, in steps, of all that one person has: doses (K,), beside (K,): (J, J)."""
+    def covariance(self, modifiers: Array, levels: Array, doses: Array, beside: Array, unseen: float) -> Array:
+        """Give the covariance over outcomes, in steps, of all that one person has: doses (K,), beside (K,): (J, J).
+
+        `unseen` is as in `sd`.
+        """
         learned = self.learned
         layout, factors, by_type = learned.layout, learned.factors, learned.kinds.by_type
         factor = factors.on(modifiers[None], levels[None], learned.kinds.type_of)[0]  # (K, J)
@@ -65,7 +68,7 @@ class Doubt:
         stake_by_type = by_type.T @ at_stake
         for kind, variance in enumerate(factors.variance):
             covariance += np.outer(stake_by_type[kind], stake_by_type[kind]) * (traits @ variance @ traits.T)
-        of_insats = factors.own_variance @ modifiers**2 + factors.unseen
+        of_insats = factors.own_variance @ modifiers**2 + unseen
         covariance += (at_stake * of_insats[:, None]).T @ at_stake
         covariance *= np.outer(learned.units, learned.units)
         return covariance
