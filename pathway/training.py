@@ -229,7 +229,6 @@ class River:
     def fit(self, rows: npt.NDArray[np.intp], seed: int, recipe: Recipe | None = None) -> GainModel:
         """Learn gains from some rows, by another recipe than the river's own if one is given."""
         chosen = recipe or self.recipe
-        part = self.episodes.at(rows)
         scale = self.instrument.scale
         model = GainModel(
             modifiers=list(chosen.modifiers),
@@ -238,18 +237,7 @@ class River:
             n_trees=chosen.n_trees,
             random_state=seed,
         )
-        return model.fit(
-            self.X.iloc[rows].reset_index(drop=True),
-            part.doses,
-            part.changes,
-            groups=part.spans["client_id"].to_numpy(),
-            insatser=self.insatser.table(),
-            beside=part.beside,
-            covered=part.covered,
-            late=part.late,
-            weights=self.weights.to_numpy()[rows],
-            follows=part.follows(),
-        )
+        return self.rows().at(rows).fit(model)
 
     def judge(self, train_rows: npt.NDArray[np.intp], test_rows: npt.NDArray[np.intp], seed: int) -> _Judged:
         """Learn from some rows and say what is expected of others."""

@@ -18,6 +18,7 @@ from pathway.audit.limits import limits
 from pathway.audit.material import Material
 from pathway.caseload.pricefile import Price, Prices
 from pathway.cli import main
+from pathway.effects.lasting import NOTHING
 from pathway.errors import Mismatch, UnreadableFile
 from pathway.pseudonym import Key, key_from
 from pathway.reviewcommands import truth_of
@@ -128,6 +129,11 @@ def test_clients_are_judged_by_models_that_have_not_seen_them(facts):
     assert 0.8 < skill.coverage.mean < 0.98
     assert skill.taken_away["no change"].mean > 0.1
     assert set(skill.coverage_by_indicator) == set(skill.errors)
+
+
+def test_the_models_that_judge_learn_what_lasts_as_at_training(material, small_model):
+    assert small_model.gains.lasting_ != NOTHING
+    assert all(fold.model.lasting_ != NOTHING for fold in material.judged.folds)
 
 
 def test_the_audit_agrees_with_what_the_training_said(facts, small_model):

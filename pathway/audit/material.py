@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.base import clone
 from sklearn.model_selection import GroupKFold
 
 from pathway import checks, episodes, evaluation, features, subgroups
@@ -185,23 +184,20 @@ class Material:
     @cached_property
     def judged(self) -> Judged:
         """Judge the episodes that were drawn."""
-        rows, own = self.drawn, clone(self.model.gains)
-        n, ranking = len(rows), self.instrument.ranking
-        predicted = {name: np.zeros((n, len(ranking))) for name in (MODEL, *evaluation.BASELINES)}
+        rows, ranking = self.drawn, self.instrument.ranking
+        predicted = {name: np.zeros((len(rows), len(ranking))) for name in (MODEL, *evaluation.BASELINES)}
         folds = []
         parts = GroupKFold(_FOLDS, shuffle=True, random_state=self.seed).split(rows.X, groups=rows.clients)
         for number, (train, test) in enumerate(parts):
             self.tell("judging clients held out", number, _FOLDS)
             before, asked = rows.at(train), rows.at(test)
-            part = before.episodes
-            fitted = clone(own).fit(
-                before.X, part.doses, part.changes, groups=before.clients, insatser=rows.insatser,
-                beside=part.beside, covered=part.covered, late=part.late, weights=before.weights,
-            )  # fmt: skip
+            fitted = before.fit(self.model.gains)
             folds.append(Fold(fitted, train, test))
             amounts = (asked.episodes.doses, asked.episodes.beside, asked.episodes.covered)
             predicted[MODEL][test] = fitted.predict_without(asked.X) + fitted.predict_mix(asked.X, *amounts)
-            for name, change in evaluation.baselines(before.X, part, asked.X, asked.episodes, ranking).items():
+            for name, change in evaluation.baselines(
+                before.X, before.episodes, asked.X, asked.episodes, ranking
+            ).items():
                 predicted[name][test] = change
         missed = rows.episodes.changes.to_numpy() - predicted[MODEL]
         half = np.array([self.model.spread.half_widths(q, ranking) for q in rows.episodes.spans["quarters"]])

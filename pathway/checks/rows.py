@@ -75,21 +75,25 @@ class Rows:
         had = pd.DataFrame(self.doses > 0).groupby(self.clients).any()
         return np.asarray(had.sum(), dtype=np.intp)
 
-    def refit(self, model: GainModel, earlier: bool = True) -> GainModel:
-        """Fit gains as `model` was fitted, on these rows; the course without insatser, which no check asks for, not.
+    def fit(self, model: GainModel, earlier: bool = True) -> GainModel:
+        """Fit a model with the parameters of `model` on these rows.
 
         Parameters
         ----------
         earlier
             Whether what lasts of earlier intervals is looked for.
         """
-        part, fresh = self.episodes, clone(model).set_params(n_trees=1, largest_change=None)
-        fitted: GainModel = fresh.fit(
+        part = self.episodes
+        fitted: GainModel = clone(model).fit(
             self.X, part.doses, part.changes, groups=self.clients, insatser=self.insatser,
             beside=part.beside, covered=part.covered, late=part.late, weights=self.weights,
             follows=part.follows() if earlier else None,
         )  # fmt: skip
         return fitted
+
+    def refit(self, model: GainModel, earlier: bool = True) -> GainModel:
+        """Fit gains as `fit` does, of any changes; the course without insatser, which no check asks for, not."""
+        return self.fit(clone(model).set_params(n_trees=1, largest_change=None), earlier)
 
 
 @dataclass(frozen=True)
