@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.utils import estimator_checks
 
 from pathway.effects import GainModel
@@ -85,6 +86,79 @@ def test_constant_columns_and_unseen_categories_do_no_harm():
     np.testing.assert_allclose(model.predict_gain(other), model.predict_gain(X))  # neither may change a gain
 
 
+@pytest.mark.parametrize("names", [range(1000, 1600), [f"c{i}" for i in range(600)], [0] * 600, range(600)[::-1]])
+def test_rows_go_by_place_whatever_they_are_called(names):
+    X, A, Y = arrays()
+    named = GainModel(n_trees=5).fit(X.set_axis(names), A, Y).predict_gain(X)
+    np.testing.assert_array_equal(named, GainModel(n_trees=5).fit(X, A, Y).predict_gain(X))
+
+
+def test_insatser_in_another_order_than_doses_go_by_their_names():
+    X, A, Y = arrays()
+    table = pd.DataFrame({"type": ["s", "jobb", "t", "t"]}, index=list("pqrs"))
+    first, second = (
+        GainModel(n_trees=5).fit(X, pd.DataFrame(A, columns=list("pqrs")), Y, insatser=given)
+        for given in (table, table.iloc[::-1])
+    )
+    assert first.types_ == second.types_
+    np.testing.assert_array_equal(first.predict_gain(X), second.predict_gain(X))
+
+
+def test_what_is_missing_may_be_na_as_well_as_nan():
+    X, A, Y = arrays()
+    changes = pd.DataFrame(Y, columns=["u", "v"]).mask(Y > 1)
+    X = X.mask(X > 2)
+    whole = GainModel(n_trees=5).fit(X.astype("Float64"), pd.DataFrame(A).astype("Float64"), changes.astype("Float64"))
+    floats = GainModel(n_trees=5).fit(X, A, changes)
+    np.testing.assert_allclose(whole.predict_gain(X), floats.predict_gain(X), rtol=1e-9)
+
+
+def test_categories_that_are_numbers_are_the_same_whether_any_is_missing_or_none():
+    X, A, Y = arrays()
+    kind = pd.Series(np.where(X["b"] > 0, 1, 2))
+    gappy = kind.where(X["c"] < 2).astype("category")  # pandas makes 1.0 and 2.0 of them
+    model = GainModel(n_trees=20).fit(X.drop(columns="b").assign(kind=gappy), A, Y + 3.0 * (X[["b"]].to_numpy() > 0))
+    whole = model.predict_without(X.assign(kind=kind.astype("category")))
+    assert whole[kind == 1].mean() > whole[kind == 2].mean() + 1.0
+
+
+def test_columns_may_have_any_name():
+    X, A, Y = arrays()
+    odd = X.set_axis(['income [kr], "net"', "a b", "a_b"], axis=1)
+    plain, named = GainModel(n_trees=5).fit(X, A, Y), GainModel(n_trees=5).fit(odd, A, Y)
+    np.testing.assert_array_equal(named.predict_without(odd), plain.predict_without(X))
+    assert named.feature_names_in_.tolist() == odd.columns.tolist()
+
+
+def test_a_model_that_is_not_fitted_says_so():
+    for ask in (GainModel().predict_gain, GainModel().predict_without, GainModel().predict_interval):
+        with pytest.raises(NotFittedError):
+            ask(arrays()[0])
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda model, X: model.predict_interval(X, level=90), "level: must be between 0 and 1, not 90"),
+        (lambda model, X: model.predict_average(X, level=1.0), "level: must be between 0 and 1, not 1"),
+        (lambda model, X: model.explain(X, "SE-01"), "insats SE-01: the model was trained without it"),
+        (lambda model, X: model.predict_gain(X.assign(a="19840101-0000")), "column a: must be numbers$"),
+        (lambda model, X: model.predict_without(X.assign(a=np.inf)), "column a: infinite values"),
+    ],
+)
+def test_questions_without_an_answer_are_refused_not_answered_with_nan(ask, message):
+    X, A, Y = arrays()
+    with pytest.raises(ValueError, match=message):
+        ask(GainModel(n_trees=1).fit(X, A, Y), X)
+
+
+def test_plain_arrays_of_another_width_are_refused():
+    X, A, Y = arrays()
+    model = GainModel(n_trees=1).fit(X.to_numpy(), A, Y)
+    with pytest.raises(ValueError, match="X has 7 columns, the model was trained with 3"):
+        model.predict_gain(np.hstack([A, X.to_numpy()]))
+
+
 def test_an_insats_that_nobody_had_is_expected_to_do_what_its_type_and_group_do():
     X, A, Y = arrays(n=3000)
     A[:, 3] = 0.0
@@ -112,6 +186,11 @@ def test_rows_without_weight_do_not_count():
     spoiled = np.where(kept[:, None], Y, Y + 100.0 * A[:, :1])
     model = GainModel(n_trees=5).fit(X, A, spoiled, weights=kept.astype(float))
     assert np.abs(model.predict_gain(X).mean(axis=(0, 2)) - 0.3).max() < 0.2
+    mostly_idle = np.arange(800) < 80
+    few = GainModel(n_trees=5).fit(X, A, Y, weights=mostly_idle.astype(float))
+    alone = GainModel(n_trees=5).fit(X[:80], A[:80], Y[:80])
+    widths = [np.diff(model.predict_average(X)[1], axis=-1).mean() for model in (few, alone)]
+    assert 0.8 < widths[0] / widths[1] < 1.25  # nor make anything surer
     assert GainModel(n_trees=5).fit(X, A, spoiled).predict_gain(X)[:, 0].mean() > 5
 
 
@@ -133,7 +212,10 @@ def test_the_same_person_under_two_ids_is_never_on_both_sides_of_a_fold():
         ({"A": np.zeros((600, 4))}, "A: nobody had any insats"),
         ({"A": np.tile([1.0, 0.0, 0.5, 0.0], (600, 1))}, "A: all rows have the same doses"),
         ({"Y": np.full((600, 2), 9.0)}, "outcome 0: a change is larger than 4, the width of the scale"),
-        ({"groups": np.zeros(599)}, "groups has 599 rows, X has 600"),
+        ({"groups": np.zeros(599)}, r"groups: has the shape \(599,\), must have \(600,\)"),
+        ({"groups": pd.Series(["x", None, "z"] * 200)}, "groups, row 1: the client is missing"),
+        ({"Y": np.full(600, "19840101-0000")}, "Y: must be numbers$"),
+        ({"Y": np.zeros((600, 0))}, r"Y: has the shape \(600, 0\)"),
         ({"weights": -np.ones(600)}, "weights: must be finite and at least 0"),
         ({"weights": np.zeros(600)}, "weights: all are 0"),
         ({"late": np.full((600, 4), np.nan)}, "late: must be finite"),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from sklearn.utils.validation import check_is_fitted
 
 from pathway.effects import given
 from pathway.effects.doubt import Doubt
@@ -145,12 +146,10 @@ class Answers:
 
     def predict_interval(self, X: pd.DataFrame, level: float = 0.9) -> Array:
         """Give the interval of each gain, each insats taken alone: shape (n, K, J, 2), lower end first."""
-        from scipy.stats import norm
-
         frame = self._aligned(X)
         mean = self._alone_and_interplay(frame)[0] + self.predict_gap()
         sd = self._with_voices(frame, self.doubt_.sd(*self._person(frame), self.factors_.unseen))
-        half = norm.ppf(0.5 + level / 2) * sd
+        half = given.deviations(level) * sd
         return np.stack([mean - half, mean + half], axis=-1)
 
     def predict_average(self, X: pd.DataFrame, level: float = 0.9, added: bool = False) -> tuple[Array, Array]:
@@ -165,8 +164,6 @@ class Answers:
         -------
         mean of shape (K, J) and its interval of shape (K, J, 2)
         """
-        from scipy.stats import norm
-
         frame = self._aligned(X)
         modifiers, levels = self._person(frame)
         mean = self._alone_and_interplay(frame)[0].mean(axis=0) + (0.0 if added else self.predict_gap())
@@ -175,12 +172,13 @@ class Answers:
         unseen = self.factors_.unseen / len(frame)
         sd = self.doubt_.sd(modifiers.mean(axis=0)[None], levels.mean(axis=0)[None], unseen, gap=not added)
         sd = self._with_voices(frame, np.repeat(sd, len(frame), axis=0)).mean(axis=0)
-        half = norm.ppf(0.5 + level / 2) * sd
+        half = given.deviations(level) * sd
         return mean, np.stack([mean - half, mean + half], axis=-1)
 
     def predict_without(self, X: pd.DataFrame) -> Array:
         """Give the expected change over one interval with no insats, shape (n, J)."""
-        values = self.encoding_.tree_values(self._aligned(X))
+        frame = self._aligned(X)
+        values = self.encoding_.tree_values(frame)
         return np.column_stack([np.asarray(tree.predict(values, num_threads=1)) for tree in self.without_])
 
     def predict_mix(self, X: pd.DataFrame, A: Any, beside: Any = None, covered: Any = None) -> Array:
@@ -313,6 +311,8 @@ class Answers:
         """
         import shap
 
+        if insats not in (*self.insatser_, *range(len(self.insatser_))):
+            raise ValueError(f"insats {insats}: the model was trained without it")
         number = self.insatser_.index(insats) if isinstance(insats, str) else insats
         base, parts = self.explain_parts(X, number)
         return shap.Explanation(
@@ -354,7 +354,10 @@ class Answers:
     # Features
 
     def _aligned(self, X: Any) -> pd.DataFrame:
+        check_is_fitted(self)
         frame = given.frame_of(X)
+        if not isinstance(X, pd.DataFrame) and frame.shape[1] > self.n_features_in_:
+            raise ValueError(f"X has {frame.shape[1]} columns, the model was trained with {self.n_features_in_}")
         aligned, lifted = self.encoding_.aligned(frame), [name for name in self._names(LIFTED) if name in frame]
         given.check_lifted(frame, lifted)
         return frame[[*aligned.columns, *lifted]] if lifted else aligned

@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from pathway.effects.given import numbers_of
+
 Array = npt.NDArray[np.float64]
 _WINSOR = 3.0  # standard deviations: one odd value may not drag a linear effect along
 
@@ -24,9 +26,7 @@ class Number:
     @classmethod
     def learn(cls, column: pd.Series) -> "Number":
         """Learn centre, scale and quartiles from a training column."""
-        values = column.to_numpy(dtype=np.float64, na_value=np.nan)
-        if np.isinf(values).any():
-            raise ValueError(f"column {column.name}: infinite values; replace them or leave them missing")
+        values = _finite(column)
         known = values[~np.isnan(values)]
         if len(known) == 0:
             return cls(str(column.name), 0.0, 0.0, (), True)
@@ -38,9 +38,7 @@ class Number:
 
     def standardised(self, column: pd.Series) -> Array:
         """Centre, scale and winsorise, shape (n,); missing and constant columns give 0."""
-        values = column.to_numpy(dtype=np.float64, na_value=np.nan)
-        if np.isinf(values).any():
-            raise ValueError(f"column {self.name}: infinite values; replace them or leave them missing")
+        values = _finite(column)
         if not self.sd:
             return np.zeros(len(values))
         return np.nan_to_num(np.clip((values - self.mean) / self.sd, -_WINSOR, _WINSOR), nan=0.0)
@@ -65,17 +63,30 @@ class Category:
     @classmethod
     def learn(cls, column: pd.Series) -> "Category":
         """Learn which categories there are."""
-        return cls(str(column.name), tuple(sorted({str(value) for value in column.dropna().unique()})))
+        return cls(str(column.name), tuple(sorted({_word(value) for value in column.dropna().unique()})))
 
     def controls(self, column: pd.Series) -> list[Array]:
         """Give one 0/1 column per category."""
-        text = column.astype("string")
+        text = column.map(_word, na_action="ignore").astype("string")
         return [np.asarray((text == category).fillna(False), dtype=np.float64) for category in self.categories]
 
     def codes(self, column: pd.Series) -> Array:
         """Give the category's number, NaN where unknown, for trees."""
         number = {category: float(code) for code, category in enumerate(self.categories)}
-        return np.asarray(column.astype("string").map(number), dtype=np.float64)
+        return np.asarray(column.map(_word, na_action="ignore").astype("string").map(number), dtype=np.float64)
+
+
+def _word(category: Any) -> str:
+    """Say a category; 1 and 1.0 are the same, since pandas turns one into the other where something is missing."""
+    whole = isinstance(category, float) and category.is_integer()
+    return str(int(category) if whole else category)
+
+
+def _finite(column: pd.Series) -> Array:
+    values = numbers_of(column, f"column {column.name}")
+    if np.isinf(values).any():
+        raise ValueError(f"column {column.name}: infinite values; replace them or leave them missing")
+    return values
 
 
 @dataclass(frozen=True)
@@ -158,9 +169,7 @@ class Encoding:
         """Give plain numbers for trees, shape (n, p): categories as codes, missing as NaN."""
         return np.column_stack(
             [
-                column.codes(X[column.name])
-                if isinstance(column, Category)
-                else X[column.name].to_numpy(dtype=np.float64, na_value=np.nan)
+                column.codes(X[column.name]) if isinstance(column, Category) else _finite(X[column.name])
                 for column in self.columns
             ]
         )

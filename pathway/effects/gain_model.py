@@ -113,7 +113,8 @@ class GainModel(Answers, BaseEstimator):  # type: ignore[misc]
         groups
             Client of each row, shape (n,): a client is never on both sides of a fold. Default: each row its own.
         insatser
-            Attributes, K rows; the columns ``type`` and ``group`` are used where there are any.
+            Attributes, K rows; the columns ``type`` and ``group`` are used where there are any. Rows go by the names of
+            `A`'s columns where the index holds these, else by their order.
         beside
             The part of each dose given while an insats of `anchor_type` ran, shape (n, K). Default: as if doses were
             spread evenly over the interval.
@@ -135,18 +136,16 @@ class GainModel(Answers, BaseEstimator):  # type: ignore[misc]
             insats, or there is one client only.
         """
         frame = given.frame_of(X)
-        (doses, self.insatser_), (changes, self.outcomes_) = given.columns_of(A), given.columns_of(Y)
+        (doses, self.insatser_), (changes, self.outcomes_) = given.columns_of(A, "A"), given.columns_of(Y, "Y")
         n = len(frame)
         given.check_rows(n, doses, changes)
         given.check_doses(doses, self.insatser_)
         given.check_changes(changes, self.outcomes_, self.largest_change)
         given.check_levels(frame, self._names(self.level_prefix), self._names(LIFTED))
-        groups = np.arange(n) if groups is None else np.asarray(groups)
-        if len(groups) != n:
-            raise ValueError(f"groups has {len(groups)} rows, X has {n}")
+        groups = given.clients(groups, n)
         weights = given.row_weights(weights, n)
         chain = None if follows is None else given.chain(follows, groups)
-        kinds = Kinds.of(insatser, doses.shape[1], self.anchor_type)
+        kinds = Kinds.of(given.in_order(insatser, self.insatser_), doses.shape[1], self.anchor_type)
         self.encoding_ = Encoding.learn(frame, None if self.modifiers is None else tuple(self.modifiers))
         self._name_features()
 

@@ -10,15 +10,44 @@ Array = npt.NDArray[np.float64]
 
 
 def frame_of(X: Any) -> pd.DataFrame:
-    """Give plain arrays the column names 0, 1, …; a data frame keeps its own."""
-    frame = X if isinstance(X, pd.DataFrame) else pd.DataFrame(np.asarray(X, dtype=np.float64))
-    return frame.rename(columns=str)
+    """Give plain arrays the column names 0, 1, …; a data frame keeps its own. Rows go by place.
+
+    Raises
+    ------
+    ValueError
+        There are no columns, or a plain array holds something else than numbers.
+    """
+    frame = X if isinstance(X, pd.DataFrame) else pd.DataFrame(numbers_of(X, "X"))
+    if not frame.shape[1]:
+        raise ValueError("X has no columns; where nothing is known of anybody, give one that is the same for all")
+    return frame.rename(columns=str).set_axis(range(len(frame)))
 
 
-def columns_of(array: Any) -> tuple[Array, tuple[str, ...]]:
+def numbers_of(array: Any, name: str) -> Array:
+    """Give numbers of any make as floats, NaN where they are missing; the error names the array, not what it holds."""
+    try:
+        if isinstance(array, pd.DataFrame | pd.Series):
+            return array.to_numpy(dtype=np.float64, na_value=np.nan)
+        return np.asarray(array, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name}: must be numbers") from None
+
+
+def deviations(level: float) -> float:
+    """Give half the width of an interval of this level, in standard deviations."""
+    from scipy.stats import norm
+
+    if not 0 < level < 1:
+        raise ValueError(f"level: must be between 0 and 1, not {level:g}")
+    return float(norm.ppf(0.5 + level / 2))
+
+
+def columns_of(array: Any, name: str) -> tuple[Array, tuple[str, ...]]:
     """Give an array as numbers, shape (n, m), and the names of its columns: 0, 1, … where it has none."""
-    numbers = np.asarray(array, dtype=np.float64)
+    numbers = numbers_of(array, name)
     numbers = numbers[:, None] if numbers.ndim == 1 else numbers
+    if numbers.ndim != 2 or not numbers.shape[1]:
+        raise ValueError(f"{name}: has the shape {numbers.shape}, must have one row a row of X, and columns")
     names = array.columns if isinstance(array, pd.DataFrame) else range(numbers.shape[1])
     return numbers, tuple(str(name) for name in names)
 
@@ -31,7 +60,7 @@ def matrix(array: Any, name: str, shape: tuple[int, int]) -> Array:
     ValueError
         They have another shape, or are negative or not finite.
     """
-    numbers = np.asarray(array, dtype=np.float64)
+    numbers = numbers_of(array, name)
     if numbers.shape != shape:
         raise ValueError(f"{name}: has the shape {numbers.shape}, must have {shape}")
     if not np.isfinite(numbers).all() or (numbers < 0).any():
@@ -46,6 +75,23 @@ def check_rows(n: int, doses: Array, changes: Array) -> None:
             raise ValueError(f"{name} has {len(array)} rows, X has {n}")
         if np.isinf(array).any():
             raise ValueError(f"{name}: infinite values; replace them or leave them missing")
+
+
+def clients(groups: Any, n: int) -> npt.NDArray[Any]:
+    """Give the client of each row, shape (n,); each row its own by default."""
+    ids = np.arange(n) if groups is None else np.asarray(groups)
+    if ids.shape != (n,):
+        raise ValueError(f"groups: has the shape {ids.shape}, must have {(n,)}")
+    if (unknown := pd.isna(ids)).any():
+        raise ValueError(f"groups, row {np.flatnonzero(unknown)[0]}: the client is missing")
+    return ids
+
+
+def in_order(insatser: pd.DataFrame | None, names: tuple[str, ...]) -> pd.DataFrame | None:
+    """Put the rows of a table of insatser in the order of the doses, if they have the same names; else they are."""
+    if insatser is None or set(map(str, insatser.index)) != set(names) or len(insatser) != len(names):
+        return insatser
+    return insatser.set_axis(insatser.index.map(str)).loc[list(names)]
 
 
 def check_levels(X: pd.DataFrame, levels: list[str], lifted: list[str]) -> None:
@@ -85,11 +131,11 @@ def check_changes(changes: Array, outcomes: tuple[str, ...], largest: float | No
 
 
 def row_weights(weights: Any, n: int) -> Array:
-    """Give weights of the rows, shape (n,), with mean 1; the same for all by default."""
+    """Give weights of the rows, shape (n,), with mean 1 over those that have any; the same for all by default."""
     numbers = np.ones(n) if weights is None else matrix(np.asarray(weights)[:, None], "weights", (n, 1))[:, 0]
     if not numbers.sum():
         raise ValueError("weights: all are 0; give some rows a weight")
-    scaled: Array = numbers / numbers.mean()
+    scaled: Array = numbers / numbers[numbers > 0].mean()  # a row without weight is nobody to be sure by
     return scaled
 
 
