@@ -16,6 +16,9 @@ CasePhase = Literal["aktuell", "avslutad", "förhandsbedömning", "anmälan"]
 CASE_PHASES: tuple[CasePhase, ...] = ("aktuell", "avslutad", "förhandsbedömning", "anmälan")
 HELD_BACK: tuple[CasePhase, ...] = ("förhandsbedömning", "anmälan")  # never taken in, never suggested for
 
+LIGHTEST = 1e-6  # weight
+EARLIEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
+
 Gender = Literal["kvinna", "man", "annat", "okänt"]
 Education = Literal["förgymnasial", "gymnasial", "eftergymnasial", "okänd"]
 EndedAs = Literal["fullföljd", "avbruten", "pågår"]
@@ -106,8 +109,8 @@ class Wishes:
     require: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for both in set(self.avoid) & (set(self.require) | set(self.prefer)):
-            raise ValueError(f"{both} is both avoided and wished for; choose one")
+        if set(self.avoid) & (set(self.require) | set(self.prefer)):
+            raise ValueError("the same insats is both avoided and wished for; choose one")
 
 
 @dataclass(frozen=True)
@@ -130,7 +133,7 @@ class Limits:
     hours_per_week: Annotated[float, Field(gt=0, le=60)] = 20.0
     parallel: Annotated[int, Field(ge=1, le=10)] = 3
     horizon_weeks: Annotated[int, Field(ge=1, le=156)] = 52
-    budget: Annotated[float, Field(ge=0)] | None = None
+    budget: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     activities: Annotated[int, Field(ge=1, le=20)] | None = None
     hours_by_week: tuple[HoursFrom, ...] = ()
 
@@ -147,7 +150,8 @@ class Goal:
     Attributes
     ----------
     weights
-        Worth of one step, per indicator that may drive ranking; empty: each weighs 1; given: the others weigh 0.
+        Worth of one step, per indicator that may drive ranking; empty: each weighs 1; given: the others weigh 0. The
+        heaviest, unless all are 0, at least `LIGHTEST`: the planner cannot tell plans apart by less.
     targets
         Level up to which steps count; where none is given, the top of the scale.
     caution
@@ -160,6 +164,10 @@ class Goal:
     weights: dict[str, Annotated[float, Field(ge=0, le=1000)]] = field(default_factory=dict)
     targets: dict[str, float] = field(default_factory=dict)
     caution: Annotated[float, Field(ge=0, le=2)] = 0.0
+
+    def __post_init__(self) -> None:
+        if 0 < max(self.weights.values(), default=0) < LIGHTEST:
+            raise ValueError(f"the heaviest of the weights must be at least {LIGHTEST:f}, or all must be 0")
 
 
 @dataclass(frozen=True)
@@ -241,6 +249,7 @@ def shape(raw: Any, instrument: Instrument, place: str = "case") -> Case:
         given | {"defaulted": _defaulted(given), "ignored": _ignored(raw, known)},
         lambda message: FaultyCase(f"{place}: {message}"),
     )
+    _check_days(case, place)
     _check_against(case, instrument, place)
     _check_locked(case, place)
     return case
@@ -267,6 +276,18 @@ def _ignored(raw: Mapping[str, Any], known: set[str]) -> tuple[str, ...]:
         keys = {str(key): None for row in rows if isinstance(row, Mapping) for key in row if key not in names}
         unknown += [f"{name}.{key}" for key in keys]
     return tuple(unknown)
+
+
+def _check_days(case: Case, place: str) -> None:
+    """Refuse days that plans cannot be counted from: as far off as nobody means."""
+    if case.as_of < EARLIEST:
+        raise FaultyCase(f"{place}: as_of: must not be before {EARLIEST}")
+    days = {"as_of": case.as_of}
+    days |= {f"participations.{number}.started_on": one.started_on for number, one in enumerate(case.participations)}
+    days |= {f"locked.{number}.start_on": one.start_on for number, one in enumerate(case.locked)}
+    for where, day in days.items():
+        if day > LATEST:
+            raise FaultyCase(f"{place}: {where}: must not be after {LATEST}")
 
 
 def _check_locked(case: Case, place: str) -> None:

@@ -113,9 +113,9 @@ class Insats:
     income_sources: tuple[IncomeSource, ...] = ()
     swedish_level_min: SwedishLevel | None = None
     intake: Intake = Intake()
-    queue_weeks: Count = 0
+    queue_weeks: Annotated[int, Field(ge=0, le=9999)] = 0
     places: Count | None = None
-    cost_per_week: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    cost_per_week: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)] = 0.0
     requires: Requirements = Requirements()
     excludes: tuple[Name, ...] = ()
     referral: str | None = None

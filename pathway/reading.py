@@ -14,7 +14,20 @@ from pathway.errors import PathwayError, UnreadableFile
 Shape = TypeVar("Shape")
 
 # what pydantic says in terms of Python, said in terms of JSON
-_PLAINLY = {"dataclass_type": "must be an object", "dict_type": "must be an object", "tuple_type": "must be a list"}
+_OBJECT, _LIST, _DAY = "must be an object", "must be a list", "must be a date, YYYY-MM-DD"
+_UNKNOWN = "is no field that is known here; check the spelling"
+_PLAINLY = {
+    "dataclass_type": _OBJECT,
+    "dict_type": _OBJECT,
+    "tuple_type": _LIST,
+    "list_type": _LIST,
+    "date_type": _DAY,
+    "date_parsing": _DAY,
+    "date_from_datetime_parsing": _DAY,
+    "date_from_datetime_inexact": _DAY,
+    "unexpected_keyword_argument": _UNKNOWN,
+    "extra_forbidden": _UNKNOWN,
+}
 
 
 @contextmanager
@@ -95,7 +108,14 @@ def shaped(
         location = (place or _dotted)(faults[0]["loc"])
         location = f"{location}: " if location else ""
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-        raise refuse(f"{location}{_sentence(faults[0])}{more}") from None
+        raise refuse(f"{location}{rule(faults[0])}{more}") from None
+
+
+def rule(fault: Mapping[str, Any]) -> str:
+    """Say which rule one of pydantic's faults breaks, in terms of JSON; never what was there."""
+    message: str = _PLAINLY.get(fault["type"], fault["msg"].removeprefix("Value error, "))
+    message = message.replace("Tuple should", "list should").replace(" after validation", "")
+    return message[:1].lower() + message[1:]
 
 
 def without_nulls(raw: Any) -> Any:
@@ -107,8 +127,3 @@ def without_nulls(raw: Any) -> Any:
 
 def _dotted(location: tuple[int | str, ...]) -> str:
     return ".".join(str(part) for part in location)
-
-
-def _sentence(fault: Mapping[str, Any]) -> str:
-    message: str = _PLAINLY.get(fault["type"], fault["msg"].removeprefix("Value error, "))
-    return message[:1].lower() + message[1:]

@@ -10,6 +10,8 @@ import pytest
 from pathway import cli, modelfolder, shipped
 
 ERRORS = 2
+FOR_EVER = {"started_on": "9999-12-31", "ended_on": None, "ended_as": "pågår"}
+LOCKED = {"insats_id": "SE-01", "start_on": "2026-03-16", "end_on": "9999-12-31", "hours_per_week": 8}
 
 
 def run(*arguments):
@@ -108,7 +110,17 @@ def test_text_goes_to_the_terminal_without_out(a_file, case, capsys):
         (lambda case: case | {"instrument": "bip-1999"}, "from another instrument"),
         (lambda case: case | {"as_of": "i dag"}, "as_of: "),
         (lambda case: {k: v for k, v in case.items() if k != "as_of"}, "as_of: "),
-        (lambda case: case | {"limits": {"hour": 3}}, "limits"),
+        (lambda case: case | {"as_of": 20260302}, "as_of: must be a date, YYYY-MM-DD"),
+        (lambda case: case | {"as_of": "9999-12-31"}, "as_of: must not be after 2199-12-31"),
+        (lambda case: case | {"as_of": "0001-01-02"}, "as_of: must not be before 1900-01-01"),
+        (
+            lambda case: case | {"participations": [case["participations"][0] | FOR_EVER]},
+            "participations.0.started_on: must not be after 2199-12-31",
+        ),
+        (lambda case: case | {"locked": [LOCKED | {"start_on": "9999-01-01"}]}, "locked.0.start_on: must not be after"),
+        (lambda case: case | {"limits": {"hour": 3}}, "limits.hour: is no field that is known here"),
+        (lambda case: case | {"limits": {"budget": float("inf")}}, "limits.budget"),
+        (lambda case: case | {"goal": {"weights": {"natverk": 1e-12}}}, "at least 0.000001"),
         (lambda case: case | {"limits": {"parallel": 0}}, "limits.parallel"),
         (lambda case: case | {"wishes": {"require": ["NOPE"]}}, "wishes.require"),
         (lambda case: case | {"goal": {"weights": {"handlaggartilltro": 1}}}, "goal.weights"),
@@ -142,6 +154,7 @@ def test_no_message_repeats_what_a_field_holds(a_file, case, tmp_path, capsys):
         case | {"as_of": number},
         case | {"case_id": number, "limits": {"parallel": 0}},
         case | {"wishes": {"require": [number]}},
+        case | {"wishes": {"require": [number], "avoid": [number]}},
         case | {"profile": {"municipality": number}},
         case | {"measurements": [case["measurements"][0] | {"indicator": number}]},
     ):

@@ -273,6 +273,12 @@ def test_a_budget_below_the_cheapest_is_named():
     assert (found.code, found.fact.rule, found.fact.needed, found.fact.found) == ("hours", Rule.BUDGET, 400, 399)
 
 
+def test_a_budget_beyond_all_numbers_is_none():
+    limits = {"hours_per_week": 20, "parallel": 3, "horizon_weeks": 26}
+    one, other = (planned(A("X"), A("Y"), limits=limits | {"budget": most}).plans[0] for most in (1e300, None))
+    assert one.placements == other.placements
+
+
 def test_the_budget_holds_for_the_whole_plan():
     limits = {"hours_per_week": 20, "parallel": 3, "horizon_weeks": 26, "budget": 1500}
     proposal = planned(A("X"), A("Y"), A("Z"), limits=limits)

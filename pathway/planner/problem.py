@@ -17,6 +17,7 @@ from pathway.planner.weeks import Cells, Ints, Weeks
 Bools = npt.NDArray[np.bool_]
 
 ORE = 100  # costs are counted in öre, rounded so that a budget is never exceeded
+DEAREST = 10**12  # kronor: more than any plan costs, and few enough for a whole number of öre
 
 
 @dataclass(frozen=True)
@@ -226,7 +227,7 @@ class Problem:
     def budget(self) -> int | None:
         """Most that the plan may cost beside what is locked, in öre."""
         budget = self.case.limits.budget
-        return None if budget is None else int(np.floor(round(budget * ORE, 6))) - self.standing.cost
+        return None if budget is None else int(np.floor(round(min(budget, DEAREST) * ORE, 6))) - self.standing.cost
 
     @cached_property
     def most_activities(self) -> int:

@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from pathway.errors import PathwayError
+from pathway.reading import rule
 from service import errors
 from service.errors import Refusal, Unavailable
 
@@ -109,5 +110,4 @@ def worded(faults: Any) -> str:
     first = faults[0]
     place = ".".join(str(part) for part in first["loc"])
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-    rule = str(first["msg"]).removeprefix("Value error, ")
-    return f"{place}: {rule[:1].lower()}{rule[1:]}{more}"
+    return f"{place}: {rule(first)}{more}"
