@@ -111,12 +111,13 @@ charts.bars(lost, f"Share of people with no interval to learn from, by education
 # ## Conclusion
 
 # %%
-few = int((had < 10).sum())
+few = int((had.reindex([one.id for one in catalogue.insatser]).fillna(0) < 10).sum())
 most_missing = by_question.idxmax()
 drifts = abs(drift) > doubt
 print(
     f"{again.sum():,} of {len(again):,} people have an interval to learn from, {len(spans):,} intervals in all. "
-    f"{few} of {len(had)} insatser were had by fewer than ten people; the model is silent about those. "
+    f"{few} of {len(catalogue.insatser)} insatser in the catalogue were had by fewer than ten people; the model is "
+    "silent about those, and about any that fewer than ten had in such an interval. "
     f"Most often unanswered: {most_missing[1]} by {most_missing[0]} ({by_question.max():.1%}). "
     f"The gap between clients' and caseworkers' ratings moves {drift:+.3f} steps a year (± {doubt:.3f}): "
     + ("ratings seem to drift; look at single caseworkers before trusting gains of insatser that became common lately."

@@ -47,7 +47,11 @@ def measure(one):
 
 # %%
 overlap = model.evaluation["overlap"]
-by_people = {f"had by {one['from']} or more people": measure(one) for one in overlap["by_clients"] if one["n_insatser"]}
+by_people = {
+    f"had by {one['from']} " + (f"to {one['to'] - 1} people" if one["to"] else "or more people"): measure(one)
+    for one in overlap["by_clients"]
+    if one["n_insatser"]
+}
 charts.intervals(by_people, "Shown of each step expected", 1.0)
 
 # %% [markdown]
