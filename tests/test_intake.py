@@ -109,6 +109,12 @@ FAULTY_ROWS = [
     ("measurements", an_answer(value="2,5"), "value", "not_an_integer"),
     ("measurements", an_answer(indicator="framtoning"), "respondent", "wrong_respondent"),
     ("measurements", an_answer(respondent_id="hl7"), "respondent_id", "respondent_id_of_client"),
+    (
+        "measurements",
+        an_answer("198112189875", respondent="handläggare", respondent_id="1,98112E+11"),
+        "client_id",  # of two faulty identities always the same one is told, whatever order sets have in the process
+        "wrong_check_digit",
+    ),
     ("measurements", an_answer("K-nobody"), "client_id", "unknown_client"),
     ("measurements", an_answer(""), "client_id", "missing_value"),
     ("measurements", an_answer(COORDINATION, measured_on="1989-12-31"), "measured_on", "implausible_date"),

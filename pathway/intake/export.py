@@ -168,7 +168,7 @@ def read(table: tables.Table, raw: bytes, place: str, key: pseudonym.Key, on: da
         faults.add(unreadable[cells[name].codes], "unreadable_character", number)
         if name in FREE_TEXT:
             faults.add(_holds_identity(cells[name], cells["client_id"], on), "identity_in_text", number)
-    for name in set(IDENTITIES) & set(names):  # after the texts, which were compared with them
+    for name in (name for name in IDENTITIES if name in names):  # after the texts, which were compared with them
         cells[name] = _pseudonymised(name, cells[name], names.index(name), key, on, faults)
     ignored = tuple(_showable(name, at) for at, name in enumerate(header) if at not in places.values() and name.strip())
     read_as = encoding.removesuffix("-sig")
