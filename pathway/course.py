@@ -13,7 +13,7 @@ from pathway.effects import GainModel
 from pathway.instrument import Instrument
 
 Array = npt.NDArray[np.float64]
-_FEWEST_ROWS = 50  # to measure a spread at a horizon; beyond, the last horizon that has them stands in
+_FEWEST_ROWS = 50  # measured levels to tell a spread at a horizon; beyond, the last horizon that has them stands in
 
 
 def roll(model: GainModel, X: pd.DataFrame, quarters: Array, instrument: Instrument) -> Array:
@@ -83,7 +83,7 @@ def measure_spread(residuals: pd.DataFrame, quarters: npt.NDArray[np.float64]) -
     growth = {1: 1.0}
     for step in range(2, int(ahead.max(initial=1)) + 1):
         there = scaled[ahead == step].stack()
-        if len(there) >= _FEWEST_ROWS:
+        if there.count() >= _FEWEST_ROWS:
             growth[step] = max(float(np.sqrt((there**2).mean())), *growth.values())
     widening = np.array([max(width for at, width in growth.items() if at <= step) for step in ahead])
     standardised = scaled.div(widening, axis=0).stack().abs()

@@ -52,6 +52,16 @@ def test_a_spread_holds_nine_of_ten_of_what_it_was_measured_on():
     assert spread.growth[3] == pytest.approx(np.sqrt(3), rel=0.1)
 
 
+def test_a_horizon_at_which_hardly_anything_was_measured_widens_nothing():
+    rng = np.random.default_rng(0)
+    missed = pd.DataFrame(rng.normal(0, 0.5, (130, 4)), columns=list("abcd"))
+    missed.iloc[100:115] = np.nan
+    missed.iloc[100, 0], missed.iloc[115:] = 9.0, np.nan
+    spread = measure_spread(missed, np.repeat([1.0, 2.0, 3.0], [100, 15, 15]))
+    assert spread.growth == {1: 1.0}
+    assert np.isfinite(spread.half_widths(3, ("a", "b"))).all()
+
+
 def test_intervals_never_narrow_further_ahead():
     spread = Spread({"a": 0.5}, {1: 1.0, 2: 1.2, 4: 1.5}, 1.6)
     widths = [spread.half_widths(q, ("a",))[0] for q in (0.2, 1, 2, 3, 4, 40)]
