@@ -147,6 +147,15 @@ def test_a_changed_level_is_the_level_of_the_changed_case(small_desk, asked):
                 assert len(changed.measurements) == len(case.measurements)
 
 
+def test_a_level_can_be_changed_where_two_answers_of_a_day_are_alike(small_desk, asked):
+    case, suggestion = asked
+    indicator, last = small_desk.model.instrument.ranking[0], case.measurements[-1].measured_on
+    alike = [Answer(last, "handläggare", indicator, 4) for _ in range(2)]
+    twice = replace(case, measurements=(*(one for one in case.measurements if one.indicator != indicator), *alike))
+    changed = with_level(Basis.of(small_desk, twice, suggestion), twice, indicator, 3.5)
+    assert changed.levels()[indicator] == 3.5
+
+
 def test_a_municipality_in_reach_opens_what_is_given_there(small_desk, asked):
     case, _ = asked
     elsewhere = {

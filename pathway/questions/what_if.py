@@ -185,8 +185,8 @@ def with_level(basis: Basis, case: Case, indicator: str, level: float) -> Case:
         step = 1 / len(old)
         raise FaultyQuestion(f"{place}: must be from {scale.min} to {scale.max}, in steps of {step:.3g}")
     values = _spread_out(round(total), [answer.value or 0 for answer in old])
-    new = {old_one: replace(old_one, value=value) for old_one, value in zip(old, values, strict=True)}
-    return replace(case, measurements=tuple(new.get(answer, answer) for answer in case.measurements))
+    new = {id(one): replace(one, value=value) for one, value in zip(old, values, strict=True)}  # two may be alike
+    return replace(case, measurements=tuple(new.get(id(answer), answer) for answer in case.measurements))
 
 
 def _spread_out(total: int, old: list[int]) -> list[int]:
