@@ -14,7 +14,7 @@ from suggestion_builders import BIP, a_plan, an_activity, bip_case
 from pathway import casefile, features, shipped, wording
 from pathway.case import Goal
 from pathway.explanation import BESIDE_JOB
-from pathway.explanation.order import Place, _start_before, level_on, places
+from pathway.explanation.order import Place, _start_before, level_on, places, reach
 from pathway.plan import ADDITIVITY, Activity, plain, shape
 from pathway.wording import grouped, weigh
 from pathway.wording.reasons import cases_of_ten, weights_of
@@ -216,6 +216,20 @@ def test_a_required_level_is_told_with_now_and_what_is_reached():
     (binding,) = place.bindings
     assert (binding.rule, binding.indicator, binding.needed, binding.now) == ("required_level", indicator, 2.5, 2.0)
     assert 2.5 <= binding.reached <= 2.9
+
+
+@pytest.mark.parametrize(
+    ("validity", "weeks_left"),
+    [({}, 44), ({"valid_from": AS_OF + timedelta(weeks=40)}, 12), ({"valid_to": AS_OF + timedelta(weeks=20)}, 12)],
+)
+def test_the_time_left_once_a_level_is_reached_is_that_in_which_the_insats_is_valid(validity, weeks_left):
+    case = bip_case(limits={"hours_per_week": 20, "parallel": 3, "horizon_weeks": 52})
+    indicator = next(j for j, level in case.levels().items() if level == 2)
+    lift = {j: (0.5, 0.9, 1.3) if j == indicator else (0.0, 0.0, 0.0) for j in BIP.ranking}
+    needs = {"requires": {"levels": {indicator: 2.5}, "insatser": []}}
+    insats = a_catalogue(an_insats("B", **needs, **{day: on.isoformat() for day, on in validity.items()})).by_id["B"]
+    (needed,) = reach(insats, a_plan([an_activity("A", AS_OF, 8, 5.0, gain=lift)], case), case, BIP.scale)
+    assert needed.weeks_left == weeks_left
 
 
 def test_what_excludes_another_holds_its_start():

@@ -100,8 +100,8 @@ class Reached:
     on
         From when the level is enough; ``None``: never.
     weeks_left, weeks_needed
-        Whole weeks of the plan's time from the first start after that, 0 where there is none; and how many the insats
-        takes at least.
+        Whole weeks of the plan's time, and of the insats' validity, from the first start after that, 0 where there is
+        none; and how many the insats takes at least.
     """
 
     indicator: str
@@ -125,13 +125,15 @@ def reach(insats: Insats, plan: Plan, case: Case, scale: Scale) -> tuple[Reached
 
 
 def _weeks_left(on: date, insats: Insats, case: Case) -> int:
-    first = max(on, case.as_of + timedelta(weeks=insats.queue_weeks))
+    first = max(on, _opens_on(insats, case))
     if insats.intake.mode == "datum":
         following = [day for day in insats.intake.dates if day >= first]
         if not following:
             return 0
         first = min(following)
-    return max((case.as_of + timedelta(weeks=case.limits.horizon_weeks) - first).days // 7, 0)
+    end = case.as_of + timedelta(weeks=case.limits.horizon_weeks)
+    end = min(end, insats.valid_to + timedelta(days=1)) if insats.valid_to else end
+    return max((end - first).days // 7, 0)
 
 
 def _highest(
@@ -166,7 +168,7 @@ def _bindings(
         return
     earlier = _start_before(activity.start_on, insats, case)
     if earlier is None:
-        yield Binding(_first_start(activity.start_on, insats, case))
+        yield Binding(_first_start(insats, case))
         return
     moved = _Span(earlier, earlier + (activity.end_on - activity.start_on))
     found = [
@@ -186,15 +188,20 @@ class _Span:
 
 def _start_before(start_on: date, insats: Insats, case: Case) -> date | None:
     """Give the last start before this one that queue, intake and validity allow; ``None`` if it is the first."""
-    first = case.as_of + timedelta(weeks=insats.queue_weeks)
-    first = max(first, insats.valid_from) if insats.valid_from else first
+    first = _opens_on(insats, case)
     if insats.intake.mode == "datum":
         return max((day for day in insats.intake.dates if first <= day < start_on), default=None)
     monday = start_on - timedelta(days=start_on.weekday() or 7)
     return monday if monday >= first else None
 
 
-def _first_start(start_on: date, insats: Insats, case: Case) -> str:
+def _opens_on(insats: Insats, case: Case) -> date:
+    """Give the first day that queue and validity allow."""
+    queued = case.as_of + timedelta(weeks=insats.queue_weeks)
+    return max(queued, insats.valid_from) if insats.valid_from else queued
+
+
+def _first_start(insats: Insats, case: Case) -> str:
     if insats.intake.mode == "datum":
         return "intake_dates"
     if insats.valid_from and insats.valid_from > case.as_of + timedelta(weeks=insats.queue_weeks):
