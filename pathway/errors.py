@@ -7,14 +7,15 @@
     ├── FaultyInstrument         an instrument file breaks a rule
     ├── FaultyCatalogue          an insats breaks a rule
     ├── FaultyCase               a case breaks a rule
+    ├── FaultyQuestion           a question about a suggestion breaks a rule (`pathway.questions`)
     ├── FaultyWords              a file of words lacks a text, or a text has a placeholder that cannot be filled
     ├── FaultyTable              a table of a data package lacks what it must have
     ├── FaultyModelFolder        a model folder is incomplete, altered or of another kind
     ├── Mismatch                 two things that must fit each other do not (model, catalogue, instrument, key)
-    ├── NoKey                    pseudonymisation has no key
+    ├── NoKey                    pseudonymisation, or whoever releases models, has no key that can be used
     ├── RegisterUnavailable      the register cannot be opened, read or written
     ├── TrackingUnavailable      the place where models are kept cannot be opened, or has no such model
-    ├── ReleaseRefused           a model does not pass a gate, or there is no key to sign it with
+    ├── ReleaseRefused           a model does not pass a gate
     └── TooLittleData            there is not enough to learn from
 
 An expected answer ("too few comparable people") is a value, never an error. A mistake of ours is a ``ValueError``.
@@ -87,7 +88,7 @@ class Mismatch(PathwayError):
 
 
 class NoKey(PathwayError):
-    """Pseudonymisation was asked for, but there is no key."""
+    """Pseudonymisation or a release was asked for, but there is no key that can be used for it."""
 
     code = "no_key"
 
@@ -105,7 +106,7 @@ class TrackingUnavailable(PathwayError):
 
 
 class ReleaseRefused(PathwayError):
-    """A model does not pass a gate, or nobody can sign it; the message names the gate, what was found and the limit."""
+    """A model does not pass a gate; the message names the gate and what was found."""
 
     code = "release_refused"
 
