@@ -13,6 +13,7 @@ import numpy as np
 from pathway.audit.estimates import Estimate, LeftOut, around
 from pathway.audit.material import Material
 from pathway.checks.robustness import Measured
+from pathway.checks.rows import mean_of_known
 from pathway.features import EARLIER, LEVEL
 
 # what ratings say of ratings is what the model is made of, and no leak
@@ -125,9 +126,7 @@ def knowing(material: Material) -> tuple[Knows, ...]:
     perhaps filled in, or corrected, after what it foretells.
     """
     rows = material.judged.rows
-    known = ~np.isnan(rows.episodes.changes.to_numpy())
-    changes = np.nan_to_num(rows.episodes.changes.to_numpy())
-    mean = np.where(known.any(axis=1), changes.sum(axis=1) / np.maximum(known.sum(axis=1), 1), np.nan)
+    mean = mean_of_known(rows.episodes.changes.to_numpy())
     measured = Measured.of(rows.X, material.judged.folds[0].model.encoding_, rows.by_type(rows.doses), mean[:, None])
     n = len(np.unique(rows.clients))
     found = [

@@ -9,6 +9,7 @@ from scipy.stats import chi2
 
 from pathway.audit.estimates import CERTAIN, Estimate, LeftOut, ratio
 from pathway.audit.material import Material
+from pathway.audit.skill import products
 from pathway.checks.rows import Left
 
 _BINS = 5
@@ -153,11 +154,8 @@ def _later(material: Material) -> Later | LeftOut:
     everyone = np.arange(len(rows))
     parts = [(everyone[~own], everyone[own]) for own in _thirds(rows.clients)]
     left = Left.of(rows, model.gains.encoding_, parts)
-    expected = left.expected(model.gains, rows, everyone).in_all
-    known = ~np.isnan(left.changes)
-    products = np.where(known, np.nan_to_num(left.changes) * expected, 0.0).sum(axis=1)
-    gain = ratio(products, np.where(known, expected**2, 0.0).sum(axis=1), rows.clients)
-    part = rows.episodes
+    gain = ratio(*products(left.changes, left.expected(model.gains, rows, everyone).in_all), rows.clients)
+    part, known = rows.episodes, ~np.isnan(left.changes)
     predicted = model.gains.predict_without(rows.X) + model.gains.predict_mix(
         rows.X, part.doses, part.beside, part.covered
     )

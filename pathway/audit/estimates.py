@@ -67,6 +67,11 @@ def ratio(above: Array, below: Array, clients: npt.NDArray[Any]) -> Estimate | N
     return around(mean, se, int((sums[1] > 0).sum()))
 
 
+def or_nothing(estimate: Estimate | None) -> Estimate:
+    """Give an estimate, or a 0 that rests on nobody where there is none."""
+    return estimate if estimate is not None else Estimate(0.0, 0.0, 0.0, 0)
+
+
 def between(one: Estimate, other: Estimate) -> Estimate:
     """Give the difference between two figures of different clients."""
     se = float(np.hypot(one.se, other.se))

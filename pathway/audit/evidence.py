@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from pathway import disclosure, wording
@@ -178,22 +179,39 @@ def _for_whom(material: Material, k: int) -> tuple[str, ...]:
     return tuple(told)
 
 
+@dataclass(frozen=True)
+class _Places:
+    """Units or municipalities, sorted, and the number of each person's."""
+
+    names: tuple[str, ...]
+    of_person: npt.NDArray[np.intp]
+
+    @classmethod
+    def of(cls, places: pd.Series) -> "_Places":
+        names, of_person = np.unique(places.to_numpy(dtype=str), return_inverse=True)
+        return cls(tuple(names.tolist()), of_person)
+
+    def counts(self, whom: npt.NDArray[np.bool_] | None = None) -> dict[str, int]:
+        """Count people, all of them by default, by place."""
+        people = self.of_person if whom is None else self.of_person[whom]
+        return dict(zip(self.names, np.bincount(people, minlength=len(self.names)).tolist(), strict=True))
+
+
 def _needs(material: Material, column: str) -> tuple[Need, ...]:
     place_of = material.tables.clients.set_index("client_id")[column].astype(str)
-    places = place_of.reindex(material.present["client_id"]).to_numpy()
-    found = []
+    places = _Places.of(place_of.reindex(material.present["client_id"]))
+    sizes, found = places.counts(), []
     for indicator in material.instrument.ranking:
-        low = _in_need(material, indicator)
-        counts = {str(place): int((low & (places == place)).sum()) for place in np.unique(places)}
+        counts = places.counts(_in_need(material, indicator))
         hidden = disclosure.hidden_parts(counts, limits()["groups"]["smallest"])
         for place, n in counts.items():
-            size = int((places == place).sum())
+            size = sizes[place]
             told = place not in hidden and size >= limits()["groups"]["smallest"]
             found.append(Need(place, indicator, n if told else None, n / size if told else None))
     return tuple(found)
 
 
-def _in_need(material: Material, indicator: str) -> np.ndarray:
+def _in_need(material: Material, indicator: str) -> npt.NDArray[np.bool_]:
     scale = material.instrument.scale
     limit = scale.min + _NEED_BELOW * (scale.max - scale.min)
     return np.asarray(material.present[f"{LEVEL}{indicator}"] <= limit, dtype=np.bool_)
@@ -207,17 +225,16 @@ def _gaps(material: Material, catalogue: Catalogue) -> tuple[Need, ...]:
     insatser = [catalogue.by_id[model.insatser_[k]] for k in columns]
     open_to = material.spoken[:, columns] & _let_in(insatser, present, material.last_day.year)
     mean = (model.predict_average(material.present)[0] - model.predict_gap())[columns]
-    places = present["municipality"].astype(str).to_numpy()
-    smallest, found = limits()["groups"]["smallest"], []
+    places = _Places.of(present["municipality"])
+    smallest, sizes, found = limits()["groups"]["smallest"], places.counts(), []
     for j, indicator in enumerate(material.instrument.ranking):
         helps = mean[:, j] >= _WORTH
         low, answered = _in_need(material, indicator), (open_to & helps).any(axis=1)
-        counts = {str(place): int((low & (places == place)).sum()) for place in np.unique(places)}
+        counts, unanswered = places.counts(low), places.counts(low & ~answered)
         hidden = disclosure.hidden_parts(counts, smallest)
         for place, n in counts.items():
             here = [one for one, does in zip(insatser, helps, strict=True) if does and _is_offered(one, place)]
-            bare = int((low & ~answered & (places == place)).sum())
-            told, size = place not in hidden, int((places == place).sum())
+            bare, told, size = unanswered[place], place not in hidden, sizes[place]
             may_tell = told and all(not 0 < part < smallest for part in (bare, n - bare))
             need = Need(place, indicator, n if told else None, n / size if told else None)
             found.append(replace(need, n_answers=len(here), n_unanswered=bare if may_tell else None))

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 
-from pathway.audit.estimates import Estimate, LeftOut, ratio
+from pathway.audit.estimates import Estimate, LeftOut, or_nothing, ratio
 from pathway.audit.material import Material
 from pathway.errors import Mismatch
 
@@ -140,16 +140,16 @@ def _compared(clients: npt.NDArray[Any], spoken: Bools, true: Array, ends: Array
     return Known(
         n_clients=int(spoken.any(axis=1).sum()),
         n_gains=int(spoken.sum()) * true.shape[2],
-        errors={name: _root(_sure(share((gains - true) ** 2))) for name, gains in methods.items()},
-        true_of_expected=_sure(share(told * true, told**2)),
+        errors={name: _root(or_nothing(share((gains - true) ** 2))) for name, gains in methods.items()},
+        true_of_expected=or_nothing(share(told * true, told**2)),
         rank=_order(told.sum(axis=2), true.sum(axis=2), spoken, clients),
-        first=_sure(ratio(first, best, clients)),
-        drawn=_sure(ratio(drawn, best, clients)),
-        sign=_sure(share(right)),
+        first=or_nothing(ratio(first, best, clients)),
+        drawn=or_nothing(ratio(drawn, best, clients)),
+        sign=or_nothing(share(right)),
         sign_where_sure=share(right & sure, sure),
-        upwards=_sure(share(true > 0)),
-        sure=_sure(share(sure)),
-        coverage=_sure(share(inside)),
+        upwards=or_nothing(share(true > 0)),
+        sure=or_nothing(share(sure)),
+        coverage=or_nothing(share(inside)),
         coverage_by_kind={kind: one for kind, one in by_kind.items() if one},
     )
 
@@ -181,7 +181,3 @@ def _root(one: Estimate) -> Estimate:
     return Estimate(
         float(np.sqrt(one.mean)), float(np.sqrt(max(one.low, 0.0))), float(np.sqrt(one.high)), one.n_clients
     )
-
-
-def _sure(one: Estimate | None) -> Estimate:
-    return one if one is not None else Estimate(0.0, 0.0, 0.0, 0)

@@ -19,7 +19,7 @@ from pathway import chance
 from pathway.audit.estimates import Estimate, LeftOut, ratio
 from pathway.audit.material import Judged, Material
 from pathway.checks.kinds import HAD
-from pathway.checks.rows import Rows
+from pathway.checks.rows import Rows, mean_of_known
 from pathway.effects import GainModel, ridge
 
 Array = npt.NDArray[np.float64]
@@ -64,13 +64,11 @@ def value(material: Material) -> PolicyValue | LeftOut:
     had = _combinations(judged.rows)
     n_clients = {name: len(np.unique(judged.rows.clients[had == name])) for name in np.unique(had)}
     actions = [name for name in sorted(n_clients, key=lambda name: -n_clients[name]) if n_clients[name] >= _FEWEST]
-    known = ~np.isnan(judged.observed).all(axis=1)
-    kept = np.flatnonzero(known & np.isin(had, actions))
+    change = mean_of_known(judged.observed)
+    kept = np.flatnonzero(~np.isnan(change) & np.isin(had, actions))
     if len(actions) < 2:
         return LeftOut(f"Färre än två kombinationer av insatstyper har getts till minst {_FEWEST} klienter.")
     number = np.array([actions.index(name) if name in actions else -1 for name in had])
-    change = np.zeros(len(had))
-    change[known] = np.nanmean(judged.observed[known], axis=1)
     likely, course, expected = (np.zeros((len(had), len(actions))) for _ in range(3))
     features = chance.standardised(chance.in_numbers(judged.rows.X).to_numpy())
     for fold in judged.folds:

@@ -10,6 +10,7 @@ import pandas as pd
 from pathway import chance
 from pathway.audit.estimates import Estimate, LeftOut, Spread, ratio, spread
 from pathway.audit.material import Judged, Material
+from pathway.checks.rows import mean_of_known
 from pathway.effects import ridge
 from pathway.episodes import answered
 from pathway.features import EARLIER, LEVEL
@@ -67,7 +68,7 @@ def caseworkers(material: Material) -> Spread | LeftOut:
     """
     judged = material.judged
     start, end = (_own_ratings(material, judged, day) for day in ("started_on", "ended_on"))
-    left = _beyond(judged, start, _mean(end - start))
+    left = _beyond(judged, start, mean_of_known(end - start))
     whose = _caseworker_of(material, judged)
     table = pd.DataFrame({"client": judged.rows.clients, "caseworker": whose, "left": left}).dropna()
     of_client = table.groupby(["caseworker", "client"])["left"].mean().reset_index()
@@ -113,12 +114,6 @@ def _own_ratings(material: Material, judged: Judged, day: str) -> Array:
     rated = rated[(rated["respondent"] == "klient") & rated["indicator"].isin(material.instrument.ranking)]
     wide = rated.pivot_table(index=["client_id", "measured_on"], columns="indicator", values="value", observed=True)
     return wide.reindex(pd.MultiIndex.from_frame(judged.rows.episodes.spans[["client_id", day]])).to_numpy(dtype=float)
-
-
-def _mean(changes: Array) -> Array:
-    known = ~np.isnan(changes)
-    mean = np.nan_to_num(changes).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    return np.where(known.any(axis=1), mean, np.nan)
 
 
 def _beyond(judged: Judged, start: Array, change: Array) -> Array:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pathway.audit.estimates import Estimate, ratio
+from pathway.audit.estimates import Estimate, or_nothing, ratio
 from pathway.audit.material import Judged, Material
 from pathway.checks.shown import calibration
 from pathway.evaluation import BASELINES, MODEL, Resampled
@@ -75,21 +75,20 @@ def measure(material: Material) -> Skill:
             id: {name: float(np.sqrt(np.nanmean(error[:, j]))) for name, error in errors.items()}
             for j, id in enumerate(indicators)
         },
-        coverage=_sure(ratio(inside.sum(axis=1), n_known.sum(axis=1), clients)),
+        coverage=or_nothing(ratio(inside.sum(axis=1), n_known.sum(axis=1), clients)),
         coverage_by_indicator={
-            id: _sure(ratio(inside[:, j], n_known[:, j], clients)) for j, id in enumerate(indicators)
+            id: or_nothing(ratio(inside[:, j], n_known[:, j], clients)) for j, id in enumerate(indicators)
         },
-        gain=_sure(ratio(*products(judged), clients)),
+        gain=or_nothing(ratio(*products(judged.shown.left.changes, judged.shown.expected), clients)),
         gain_by_part={part: estimate(one) for part, one in told["of_parts"].items()},
         tenths=tuple(Tenth(one["expected"], estimate(one)) for one in told["tenths"]),
     )
 
 
-def products(judged: Judged) -> tuple[np.ndarray, np.ndarray]:
+def products(shown: np.ndarray, expected: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Give expected × shown, and expected squared, summed over indicators, shapes (n,): their ratio is what shows."""
-    left, expected = judged.shown.left.changes, judged.shown.expected
-    known = ~np.isnan(left)
-    both = np.where(known, np.nan_to_num(left) * expected, 0.0).sum(axis=1)
+    known = ~np.isnan(shown)
+    both = np.where(known, np.nan_to_num(shown) * expected, 0.0).sum(axis=1)
     return both, np.where(known, expected**2, 0.0).sum(axis=1)
 
 
@@ -100,8 +99,4 @@ def squares_of(judged: Judged, baseline: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _taken_away(judged: Judged, baseline: str) -> Estimate:
-    return _sure(ratio(*squares_of(judged, baseline), judged.rows.clients))
-
-
-def _sure(estimate: Estimate | None) -> Estimate:
-    return estimate if estimate is not None else Estimate(0.0, 0.0, 0.0, 0)
+    return or_nothing(ratio(*squares_of(judged, baseline), judged.rows.clients))

@@ -5,7 +5,7 @@ and the *ratio* (smallest over largest). For flags, a group is held beside the o
 too small is left out, with so many more that nobody can work it out from the whole (`pathway.disclosure`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,10 +73,13 @@ class _Figures:
 
     sums: Mapping[str, tuple[Array, Array, npt.NDArray[Any]]]
 
-    def of(self, metric: str, whom: Callable[[npt.NDArray[Any]], npt.NDArray[np.bool_]]) -> Estimate | None:
+    def by_group(self, group_of: Any) -> Mapping[str, npt.NDArray[Any]]:
+        """Name the group of each row, by metric."""
+        return {metric: group_of.reindex(clients).to_numpy() for metric, (_, _, clients) in self.sums.items()}
+
+    def of(self, metric: str, whom: npt.NDArray[np.bool_]) -> Estimate | None:
         above, below, clients = self.sums[metric]
-        own = whom(clients)
-        return ratio(above[own], below[own], clients[own])
+        return ratio(above[whom], below[whom], clients[whom])
 
 
 def compare(material: Material) -> tuple[Dimension, ...]:
@@ -99,7 +102,7 @@ def _figures(material: Material) -> _Figures:
         {
             "skill": (*squares_of(judged, START_LEVEL), clients),
             "coverage": (np.nansum(judged.inside, axis=1), n_known, clients),
-            "gain": (*products(judged), clients),
+            "gain": (*products(judged.shown.left.changes, judged.shown.expected), clients),
             "bias": (np.nansum(judged.missed, axis=1), n_known, clients),
             "offered": (material.gains_at_present(best), ones, present),
             "spoken": (material.spoken.any(axis=1).astype(float), ones, present),
@@ -113,7 +116,8 @@ def _dimension(material: Material, figures: _Figures, id: str) -> Dimension:
     judged = dict.fromkeys(n, 0) | _sizes(group_of, np.unique(material.judged.rows.clients))
     smallest = limits()["groups"]["smallest"]
     hidden = disclosure.hidden_parts(n, smallest) | disclosure.hidden_parts(judged, smallest)
-    groups = tuple(_group(figures, group_of, name, None if name in hidden else size) for name, size in n.items())
+    rows = figures.by_group(group_of)
+    groups = tuple(_group(figures, rows, name, None if name in hidden else size) for name, size in n.items())
     fewest = limits()["groups"]["fewest_flagged"]
     shown = {
         metric: [one.mean for group in groups if (one := group.figures[metric]) and one.n_clients >= fewest]
@@ -132,14 +136,10 @@ def _sizes(group_of: Any, clients: Any) -> dict[str, int]:
     return {str(name): int(size) for name, size in sorted(group_of.reindex(clients).value_counts().items())}
 
 
-def _group(figures: _Figures, group_of: Any, name: str, n_clients: int | None) -> Group:
+def _group(figures: _Figures, group_of: Mapping[str, npt.NDArray[Any]], name: str, n_clients: int | None) -> Group:
     if n_clients is None:
         return Group(name, None, dict.fromkeys(METRICS), None)
-
-    def own(clients: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-        return np.asarray(group_of.reindex(clients) == name, dtype=np.bool_)
-
-    found = {metric: figures.of(metric, own) for metric in METRICS}
-    others = figures.of("gain", lambda clients: ~own(clients))
+    found = {metric: figures.of(metric, np.asarray(group_of[metric] == name)) for metric in METRICS}
+    others = figures.of("gain", np.asarray(group_of["gain"] != name))
     gain = found["gain"]
     return Group(name, n_clients, found, between(gain, others) if gain and others else None)

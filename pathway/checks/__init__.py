@@ -11,13 +11,12 @@ None of them can prove an effect; each can disprove one. `lines` words them for 
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from pathway.checks import kinds, nothing, robustness, shown
 from pathway.checks.card import lines
 from pathway.checks.robustness import Measured
-from pathway.checks.rows import Rows
+from pathway.checks.rows import Rows, mean_of_known
 from pathway.checks.shown import Fold, Shown, show
 from pathway.effects import GainModel
 from pathway.evaluation import Resampled
@@ -49,9 +48,7 @@ def run(
         Clients that an insats must have had for the model to speak of it.
     """
     resampled = Resampled.of(rows.clients, seed)
-    changes = rows.episodes.changes.to_numpy()
-    known = ~np.isnan(changes)
-    mean = np.where(known, changes, 0.0).sum(axis=1) / np.where(known.any(axis=1), known.sum(axis=1), np.nan)
+    mean = mean_of_known(rows.episodes.changes.to_numpy())
     had = (rows.by_type(rows.doses) >= kinds.HAD).astype(float)
     measured = Measured.of(rows.X, model.encoding_, had, mean[:, None])
     parts = [(fold.train, fold.test) for fold in folds]
@@ -59,7 +56,7 @@ def run(
         "r_loss": shown.r_loss(held_out, rows, resampled),
         "calibration": shown.calibration(held_out, resampled),
         "kinds": kinds.compare(rows, model, parts, measured, seed),
-        "found": nothing.looked(rows, model, fewest),
+        "found": nothing.looked(model, rows, fewest),
         "before": nothing.before(rows, model, participations, fewest),
         "respondents": nothing.respondents(rows, model, measurements, fewest),
         "shuffled": nothing.shuffled(rows, model, folds, fewest, seed),

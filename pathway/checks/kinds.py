@@ -14,7 +14,7 @@ import pandas as pd
 
 from pathway import chance
 from pathway.checks.robustness import Measured, value
-from pathway.checks.rows import Rows, average
+from pathway.checks.rows import Rows, average, mean_of_known
 from pathway.effects import GainModel, ridge
 from pathway.evaluation import Resampled
 
@@ -34,10 +34,8 @@ def compare(
 
     Types that fewer than `FEWEST` clients had, or had not, are left out.
     """
-    changes = rows.episodes.changes.to_numpy() - _no_types_doing(rows, model)
-    known = ~np.isnan(changes).all(axis=1)
-    mean = np.zeros(len(rows))
-    mean[known] = np.nanmean(changes[known], axis=1)
+    mean = mean_of_known(rows.episodes.changes.to_numpy() - _no_types_doing(rows, model))
+    known = ~np.isnan(mean)
     doses = rows.by_type(rows.doses)
     found = {}
     for kind in doses.columns:

@@ -50,7 +50,7 @@ def before(rows: Rows, model: GainModel, participations: pd.DataFrame, enough: i
     if n < FEWEST:
         return _left_out("insats that began after an earlier interval", n)
     # what insatser before that gave is held equal, as a feature, and not looked for
-    found, after = (_looked(one.refit(model, earlier=False), one, enough) for one in (placebo, real))
+    found, after = (looked(one.refit(model, earlier=False), one, enough) for one in (placebo, real))
     return {**found, "real": after}
 
 
@@ -65,7 +65,7 @@ def respondents(rows: Rows, model: GainModel, measurements: pd.DataFrame, enough
     control = _changing(rows, changes)
     if (n := _n_takers(control)) < FEWEST:
         return _left_out("insats and both ratings at both ends", n)
-    return _looked(control.refit(model), control, enough)
+    return looked(control.refit(model), control, enough)
 
 
 def shuffled(rows: Rows, model: GainModel, folds: Sequence[Fold], enough: int, seed: int) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def shuffled(rows: Rows, model: GainModel, folds: Sequence[Fold], enough: int, s
     for number, fold in enumerate(folds[:_SHUFFLES]):
         swapped = _swapped(rows, np.random.default_rng([seed, number]))
         learned = swapped.at(fold.train).refit(model)
-        found.append(_looked(learned, swapped.at(fold.train), enough)["found"])
+        found.append(looked(learned, swapped.at(fold.train), enough)["found"])
         left = Left.of(swapped, learned.encoding_, [(fold.train, fold.test)]).at(fold.test)
         expected = left.expected(learned, swapped, fold.test).in_all
         plain.append(np.nansum(left.changes**2, axis=1))
@@ -93,12 +93,7 @@ def shuffled(rows: Rows, model: GainModel, folds: Sequence[Fold], enough: int, s
     }
 
 
-def looked(rows: Rows, model: GainModel, enough: int) -> dict[str, Any]:
-    """Say what the model itself finds, to hold the other findings against."""
-    return _looked(model, rows, enough)
-
-
-def _looked(model: GainModel, rows: Rows, enough: int) -> dict[str, Any]:
+def looked(model: GainModel, rows: Rows, enough: int) -> dict[str, Any]:
     """Say how much insatser are found to do.
 
     Returns

@@ -177,6 +177,13 @@ class Expected:
         return total
 
 
+def mean_of_known(values: Array) -> Array:
+    """Give the mean of what is known of each row of values (n, J), NaN where nothing is: shape (n,)."""
+    known = ~np.isnan(values)
+    mean: Array = np.where(known, values, 0.0).sum(axis=1) / np.where(known.any(axis=1), known.sum(axis=1), np.nan)
+    return mean
+
+
 def average(model: GainModel, X: pd.DataFrame, doses: Array, beside: Array) -> dict[str, float]:
     """Give the steps that mixes are expected to add, mean over people and outcomes, with the model's 90 % interval.
 
