@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from pathway import pseudonym
-from pathway.case import Answer, Case, Participation, Profile
+from pathway.case import EARLIEST, LATEST, Answer, Case, Participation, Profile
 from service import clock
 from service.access.callers import new_id
 from service.errors import Changed, Conflict, Faulty, Forbidden, NotFound, Unconditional
@@ -103,7 +103,7 @@ def add_measurements(visit: Visit, number: str, rows: list[Mapping[str, Any]], i
     Raises
     ------
     Faulty
-        The answers break a rule, or are of several dates.
+        The answers break a rule, are of several dates, or say the same thing twice.
     Conflict
         The same was answered already on that date.
     Changed
@@ -115,7 +115,11 @@ def add_measurements(visit: Visit, number: str, rows: list[Mapping[str, Any]], i
     days = {str(answer.get("measured_on")) for answer in answers}
     if len(days) != 1:
         raise Faulty("measurements: must be answers of one date; send one request a date")
+    if len({_what(answer) for answer in answers}) < len(answers):
+        raise Faulty("measurements: the same is answered twice; send one answer by each respondent to each indicator")
     day = days.pop()
+    if not str(EARLIEST) <= day <= str(LATEST):
+        raise Faulty(f"measurements: measured_on must be from {EARLIEST} to {LATEST}")
     visit.planning.read_case({"case_id": "x", "as_of": day, "measurements": answers})
     before = found.plain["measurements"]
     if {_what(answer) for answer in answers} & {_what(answer) for answer in before}:

@@ -108,6 +108,6 @@ def _mistake(request: Request, error: Any) -> JSONResponse:
 def worded(faults: Any) -> str:
     """Word the first of pydantic's faults: place and rule, not what was there."""
     first = faults[0]
-    place = ".".join(str(part) for part in first["loc"])
+    place = ".".join(str(part) for part in first["loc"]) or "body"
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
     return f"{place}: {rule(first)}{more}"

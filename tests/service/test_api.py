@@ -274,6 +274,26 @@ def test_every_body_that_is_wrong_gets_a_problem(sent: bytes, kind: str, status:
     assert is_problem(answer, status)
 
 
+def test_a_body_that_is_wrong_as_a_whole_is_called_body(house: House) -> None:
+    assert house.call("handläggare", "POST", "/suggestions", {}).json()["detail"].startswith("body: give either")
+
+
+@pytest.mark.parametrize(
+    ("measurements", "told"),
+    [
+        ([MEASURED, MEASURED | {"value": 1}], "the same is answered twice"),
+        ([MEASURED | {"measured_on": "9999-12-31"}], "measured_on must be from 1900-01-01"),
+        ([MEASURED | {"measured_on": "0001-01-01"}], "measured_on must be from 1900-01-01"),
+    ],
+)
+def test_answers_that_cannot_be_are_refused_by_name(
+    measurements: list[dict[str, Any]], told: str, house: House
+) -> None:
+    answer = house.call("handläggare", "POST", f"/cases/{NUMBER}/measurements", {"measurements": measurements})
+    assert is_problem(answer, 422)
+    assert told in answer.json()["detail"]
+
+
 def test_a_body_without_an_announced_length_is_cut_off_at_the_limit(furnish: Callable[..., House]) -> None:
     house = furnish(max_body_bytes=1000)
 
