@@ -126,7 +126,7 @@ class Words:
         return ("+" if round(value, decimals) > 0 else "") + self.number(value, decimals)
 
     def short(self, value: float) -> str:
-        """Write a number with no more decimals than it has, at most one."""
+        """Write a number with no more decimals than it has, at most one; two for quarters, as hours come in them."""
         return self.number(value, _decimals(value))
 
     def amount(self, value: float, unit: str, decimals: int = 0) -> str:
@@ -206,4 +206,6 @@ def swedish() -> Words:
 
 
 def _decimals(value: float) -> int:
+    if (value * 4) % 2 == 1:
+        return 2
     return 0 if float(round(value, 1)).is_integer() else 1

@@ -7,6 +7,7 @@ from typing import Any
 
 from pathway.catalogue import Catalogue
 from pathway.plan import Activity
+from pathway.wording import Words
 from pathway.wording.reasons import name_of
 from service.rules import Placed
 
@@ -23,7 +24,7 @@ class Row:
     removed: bool = False
 
 
-def rows_of(activities: Iterable[Activity | Placed], catalogue: Catalogue) -> tuple[Row, ...]:
+def rows_of(activities: Iterable[Activity | Placed], catalogue: Catalogue, words: Words) -> tuple[Row, ...]:
     """Write activities as rows, in the order of time; those of insatser that the catalogue lacks are left out."""
     return tuple(
         Row(
@@ -31,14 +32,14 @@ def rows_of(activities: Iterable[Activity | Placed], catalogue: Catalogue) -> tu
             name_of(one.insats_id, catalogue),
             one.start_on.isoformat(),
             (one.end_on - timedelta(days=1)).isoformat(),
-            f"{one.hours_per_week:g}",
+            write_number(one.hours_per_week, words),
         )
         for one in sorted(activities, key=lambda one: (one.start_on, one.end_on))
         if one.insats_id in catalogue.by_id
     )
 
 
-def rows_of_plan(plain: Mapping[str, Any] | None, catalogue: Catalogue) -> tuple[Row, ...]:
+def rows_of_plan(plain: Mapping[str, Any] | None, catalogue: Catalogue, words: Words) -> tuple[Row, ...]:
     """Write a plan in plain data as rows; none where there is no plan."""
     activities = plain["activities"] if plain else ()
     return rows_of(
@@ -52,7 +53,13 @@ def rows_of_plan(plain: Mapping[str, Any] | None, catalogue: Catalogue) -> tuple
             for one in activities
         ),
         catalogue,
+        words,
     )
+
+
+def write_number(number: float, words: Words) -> str:
+    """Write a number as people type it into a field: all of it, with their decimal mark."""
+    return f"{number:.10g}".replace(".", words.language.decimal)
 
 
 def read_number(typed: str) -> float | None:

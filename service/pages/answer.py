@@ -10,12 +10,13 @@ from fastapi.responses import Response
 
 from pathway.case import Case
 from pathway.catalogue import Catalogue
+from pathway.wording import Words
 from pathway.wording.reasons import name_of
 from service import decisions, rules, suggestions
 from service.access.roles import Permission
 from service.api.calls import Answer
 from service.errors import AlreadyDecided
-from service.pages.activity_rows import Row, read_number, rows_of
+from service.pages.activity_rows import Row, read_number, rows_of, write_number
 from service.pages.opened import Opened, opened
 from service.pages.visitor import Errors, Sent, Visitor, allowed, sending
 from service.rules import Broken, Placed
@@ -49,7 +50,8 @@ def show_form(id: str, guest: Annotated[Visitor, allowed(Permission.DECIDE)], an
         if not found.open:
             raise AlreadyDecided("the suggestion has been answered; make a new one to answer anew")
         plan = found.suggestion.plans[0].activities if found.suggestion.plans else ()
-        draft = Draft(answer if answer in ANSWERS else "", "1", "", "", rows_of(plan, visit.planning.catalogue))
+        rows = rows_of(plan, visit.planning.catalogue, guest.words)
+        draft = Draft(answer if answer in ANSWERS else "", "1", "", "", rows)
         return _form(visit, guest, found, draft, [], None)
 
 
@@ -67,7 +69,8 @@ def take_answer(id: str, guest: Annotated[Visitor, sending(Permission.DECIDE)]) 
             raise AlreadyDecided("the suggestion has been answered; make a new one to answer anew")
         draft = read_draft(guest.sent, visit.planning.catalogue)
         if guest.sent.get("action") == "add":
-            return _form(visit, guest, found, _with_added(draft, found.case, visit.planning.catalogue), [], None)
+            draft = _with_added(draft, found.case, visit.planning.catalogue, guest.words)
+            return _form(visit, guest, found, draft, [], None)
         if guest.sent.get("action") == "check":  # whoever checks a changed plan means to change it
             draft = replace(draft, answer="changed")
         chosen, errors = read_chosen(draft, guest) if draft.answer == "changed" else ([], [])
@@ -180,7 +183,7 @@ def _given(draft: Draft, chosen: Sequence[Placed]) -> dict[str, Any]:
     return given
 
 
-def _with_added(draft: Draft, case: Case, catalogue: Catalogue) -> Draft:
+def _with_added(draft: Draft, case: Case, catalogue: Catalogue, words: Words) -> Draft:
     """Put an insats in at its first start, with its usual length and hours, within the case's limit."""
     insats = catalogue.by_id.get(draft.add)
     if insats is None or len(draft.rows) >= _MOST_ROWS:
@@ -191,7 +194,7 @@ def _with_added(draft: Draft, case: Case, catalogue: Catalogue) -> Draft:
         first = next((day for day in sorted(insats.intake.dates) if day >= first), first)
     last = first + timedelta(weeks=insats.weeks.typical) - timedelta(days=1)
     hours = max(insats.hours_per_week.min, min(insats.hours_per_week.typical, case.limits.hours_per_week))
-    row = Row(insats.id, insats.name, first.isoformat(), last.isoformat(), f"{hours:g}")
+    row = Row(insats.id, insats.name, first.isoformat(), last.isoformat(), write_number(hours, words))
     return replace(draft, answer="changed", rows=(*draft.rows, row), add="")
 
 

@@ -67,11 +67,12 @@ def why_not(id: str, guest: Annotated[Visitor, allowed(Permission.READ_SUGGESTIO
     return guest.show(
         "why_not.html",
         id=id,
+        mock=planning.model.training.mock,
         name=name_of(insats, planning.catalogue),
         told=told,
         heading=guest.words.text(f"codes.{told['code']}") if told["code"] else "",
         difference=difference.rows(changed, planning.catalogue, planning.instrument, guest.words) if changed else None,
-        rows=rows_of_plan(told["plan"], planning.catalogue) if _may_answer(guest, row) else (),
+        rows=rows_of_plan(told["plan"], planning.catalogue, guest.words) if _may_answer(guest, row) else (),
         loss=_loss(told["loss"], guest),
         choices=_choices((one["insats_id"] for one in shown["not_chosen"]), planning.catalogue),
     )
@@ -93,7 +94,7 @@ def _shown(visit: Visit, guest: Visitor, found: Opened) -> dict[str, Any]:
         "replaces": found.laid.replaces,
         "errors": [],
         "asked": Sent(),
-        **what_if.form_values(found, planning.catalogue),
+        **what_if.form_values(found, planning.catalogue, guest.words),
     }
 
 

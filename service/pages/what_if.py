@@ -7,12 +7,13 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from pathway.catalogue import Catalogue
+from pathway.wording import Words
 from pathway.wording.reasons import direction, name_of
 from service import suggestions
 from service.access.roles import Permission
 from service.errors import Faulty
 from service.pages import difference
-from service.pages.activity_rows import read_number, rows_of_plan
+from service.pages.activity_rows import read_number, rows_of_plan, write_number
 from service.pages.opened import Opened, opened
 from service.pages.visitor import Errors, Sent, Visitor, allowed, sending
 
@@ -57,14 +58,14 @@ def tell(id: str, guest: Annotated[Visitor, sending(Permission.SUGGEST)]) -> Res
         found=found,
         sheet=found.sheet,
         told=told,
-        rows=rows_of_plan(told["plan"] if told else None, planning.catalogue) if found.open else (),
+        rows=rows_of_plan(told["plan"] if told else None, planning.catalogue, guest.words) if found.open else (),
         difference=difference.rows(told["difference"], planning.catalogue, planning.instrument, guest.words)
         if told
         else None,
         direction=direction,
         asked=guest.sent,
         errors=errors,
-        **form_values(found, planning.catalogue, guest.sent),
+        **form_values(found, planning.catalogue, guest.words, guest.sent),
     )
 
 
@@ -82,7 +83,8 @@ def read_changes(sent: Sent, guest: Visitor) -> tuple[dict[str, Any], Errors]:
         if number is None or not low <= number <= high or (name in _WHOLE and number != int(number)):
             label = guest.words.text(f"what_if.{name}")
             key = "what_if.whole" if name in _WHOLE else "what_if.number"
-            errors.append((name, guest.texts(key, field=label, low=f"{low:g}", high=f"{high:g}")))
+            ends = {"low": guest.words.short(low), "high": guest.words.short(high)}
+            errors.append((name, guest.texts(key, field=label, **ends)))
         else:
             limits[name] = int(number) if name in _WHOLE else number
     wishes = {name: sent.all(name) for name in _WISHES}
@@ -94,7 +96,7 @@ def read_changes(sent: Sent, guest: Visitor) -> tuple[dict[str, Any], Errors]:
     return {"limits": limits, "wishes": wishes, "forbid": forbid, "require": require}, errors
 
 
-def form_values(found: Opened, catalogue: Catalogue, sent: Sent | None = None) -> dict[str, Any]:
+def form_values(found: Opened, catalogue: Catalogue, words: Words, sent: Sent | None = None) -> dict[str, Any]:
     """Give what the form offers: today's limits and wishes or what was typed, the plan's insatser, all others."""
     limits, wishes = found.case.limits, found.case.wishes
     now = {name: getattr(limits, name) for name in NUMBERS}
@@ -106,7 +108,7 @@ def form_values(found: Opened, catalogue: Catalogue, sent: Sent | None = None) -
     }
     everything = sorted(((one.id, one.name) for one in catalogue.insatser), key=lambda one: one[1])
     return {
-        "now": {name: "" if value is None else f"{value:g}" for name, value in now.items()},
+        "now": {name: "" if value is None else write_number(value, words) for name, value in now.items()},
         "inside": [(id, name_of(id, catalogue)) for id in inside],
         "others": [one for one in everything if one[0] not in inside],
         "everything": everything,
