@@ -1,5 +1,6 @@
 """For those who review: find a suggestion, see what was shown and decided, verify the trail, read the model's card."""
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -99,10 +100,13 @@ def read_model(guest: Annotated[Visitor, allowed(Permission.READ_MODEL)], error:
     with guest.look() as look:
         set_now = stops.listed(look)
     manifest = planning.manifest()
+    training = manifest["training"]
     return guest.show(
         "model.html",
         version=planning.version,
-        training=manifest["training"],
+        training=training,
+        first=guest.words.day(date.fromisoformat(training["first_measured_on"])),
+        last=guest.words.day(date.fromisoformat(training["last_measured_on"])),
         libraries=manifest.get("libraries", {}),
         card=html_of(planning.card()),
         stops=set_now,

@@ -35,6 +35,8 @@ from service.pages.visitor import Sent
 from service.visits import Installation
 
 _files = APIRouter(include_in_schema=False)
+_SAID = frozenset({"not_found", "forbidden", "stopped", "already_decided", "changed", "too_large", "too_many"})
+# refusals that the page's words say all of; a message, which is in English, stands beside the others only
 
 
 @_files.get("/static/{mark}/{name:path}")
@@ -85,8 +87,9 @@ def show_refusal(request: Request, error: Any) -> Response:
         path = request.url.path
         return guest.show("signed_out.html", 401, sent=sent.pairs, target=path, typed=_typed(sent))
     status = refusal.status if isinstance(refusal, Refusal) else 500
+    detail = "" if refusal.code in _SAID and guest.texts.language != "en" else refusal.message
     return guest.show(
-        "refused.html", status, code=refusal.code, detail=refusal.message, typed=_typed(sent), trace=request.state.trace
+        "refused.html", status, code=refusal.code, detail=detail, typed=_typed(sent), trace=request.state.trace
     )
 
 

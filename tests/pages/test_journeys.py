@@ -117,6 +117,47 @@ def test_wishes_that_contradict_each_other_are_told_beside_their_field(
     assert page.input_value("#prefer-0") == "AT-02"
 
 
+def test_numbers_in_forms_are_written_as_the_language_writes_them_and_in_full(
+    opened: Callable[..., Page], served: DemoServer
+) -> None:
+    page = opened("handläggare", script=False)
+    page.goto(f"{served.made['suggestion']}/answer?answer=changed")
+    page.select_option("#add", "SAM-01")
+    page.click("text=Lägg till >> nth=-1")
+    added = page.locator("fieldset.row-fields").count() - 1
+    assert page.input_value(f"#hours-{added}") == "0,25"
+    page.fill(f"#hours-{added}", "0,2")
+    page.click("text=Kontrollera mot reglerna")
+    assert "ska ta 0,25 till 0,5 timmar i veckan; nu 0,2." in page.inner_text("#checked")
+    page.goto(served.made["suggestion"])
+    page.fill("#hours_per_week", "0,1")
+    page.fill("#budget", "99999999999")
+    page.click("text=Räkna om")
+    assert "från 0,5 till 60." in page.inner_text("#errors")
+    assert "från 0 till 10\N{NO-BREAK SPACE}000\N{NO-BREAK SPACE}000." in page.inner_text("#errors")
+
+
+def test_every_plan_shown_is_called_mock_and_says_who_decides_on_paper_too(
+    opened: Callable[..., Page], served: DemoServer
+) -> None:
+    page = opened("handläggare")
+    page.emulate_media(media="print")
+    for path in ("", "/answer", "/why-not?insats=SE-01", "/rationale", "/numbers"):
+        page.goto(served.made["suggestion"] + path)
+        assert page.locator(".mock").first.is_visible(), path
+        assert page.locator(".mock-band").is_hidden(), path
+        assert path == "/numbers" or page.locator(".decides").is_visible(), path
+    page.goto(served.made["suggestion"])
+    page.emulate_media(media="screen")
+    page.click("text=Räkna om")
+    page.wait_for_selector("#result")
+    page.emulate_media(media="print")
+    assert page.locator(".mock").is_visible()
+    assert page.locator(".decides").is_visible()
+    page.goto("/cases/fall-0004")
+    assert page.locator(".mock-band").is_visible()
+
+
 def test_whoever_is_new_is_offered_the_tour_until_it_was_begun(opened: Callable[..., Page]) -> None:
     page = opened("handläggare")
     page.click("main .message >> text=Lär dig läsa ett förslag")
@@ -273,6 +314,7 @@ def test_small_numbers_of_answers_are_hidden_from_the_unit_lead_who_can_stop_sug
     assert other.locator('form[action$="/suggestions"]').count() == 0
     refused = other.request.post("/cases/fall-0002/suggestions", headers={"Accept": "text/html"})
     assert refused.status == 409
+    assert 'lang="en"' not in refused.text().partition("<main")[2]
     page.click("text=Slå på förslag igen")
     assert page.locator("text=Förslag är på").count() == 1
     form = {"once": page.input_value('form[action="/stops"] input[name="once"]'), "reason": "Fel i katalogen"}
