@@ -204,6 +204,13 @@ def test_people_who_differ_are_seen_and_people_who_do_not_are_not():
     assert moved.psi > limits()["drift"]["psi"]
 
 
+def test_categories_that_nobody_has_are_no_place_where_people_could_be():
+    after = np.arange(900) >= 600
+    kinds = pd.Series(pd.Categorical(np.resize(["a", "b", "c"], 900), categories=["a", "b", "c", "nobody"]))
+    moved = drift._moved("a", kinds, after, 20)
+    assert moved.by_chance == pytest.approx(2 * (1 / 600 + 1 / 300))
+
+
 @pytest.mark.parametrize(("last", "is_told"), [("2025-12-31", True), ("2030-01-01", False)])
 def test_measurements_after_the_training_are_judged_by_the_folders_own_model(
     small_register, small_model, last, is_told

@@ -135,13 +135,14 @@ def _moved(name: str, column: pd.Series, after: npt.NDArray[np.bool_], n_looks: 
 
 
 def _binned(column: pd.Series) -> npt.NDArray[np.intp]:
-    """Give numbers to categories, or fifths of the known values, with a bin of its own for what is missing."""
+    """Give numbers to categories or fifths of the known values, and to what is missing; no bin is empty."""
     if isinstance(column.dtype, pd.CategoricalDtype):
-        return np.asarray(column.cat.codes + 1, dtype=np.intp)
-    values = column.to_numpy(dtype=float)
-    known = values[~np.isnan(values)]
-    edges = np.unique(np.quantile(known, np.linspace(0, 1, _BINS + 1)[1:-1])) if len(known) else np.array([])
-    codes = np.where(np.isnan(values), 0, 1 + np.searchsorted(edges, np.nan_to_num(values), side="right"))
+        codes = column.cat.codes.to_numpy()
+    else:
+        values = column.to_numpy(dtype=float)
+        known = values[~np.isnan(values)]
+        edges = np.unique(np.quantile(known, np.linspace(0, 1, _BINS + 1)[1:-1])) if len(known) else np.array([])
+        codes = np.where(np.isnan(values), 0, 1 + np.searchsorted(edges, np.nan_to_num(values), side="right"))
     return np.unique(codes, return_inverse=True)[1].astype(np.intp)
 
 
