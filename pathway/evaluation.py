@@ -76,8 +76,10 @@ class Resampled:
         """Draw the clients of rows, shape (n,)."""
         codes, _ = pd.factorize(clients)
         size = int(codes.max(initial=-1)) + 1
-        drawn = np.random.default_rng(seed).integers(0, size, size=(_DRAWS, size))
-        return cls(codes, np.stack([np.bincount(draw, minlength=size) for draw in drawn]).astype(np.float64))
+        rng, counts = np.random.default_rng(seed), np.empty((_DRAWS, size))
+        for draw in range(_DRAWS):  # one at a time: all draws of many clients at once would not fit in memory
+            counts[draw] = np.bincount(rng.integers(0, size, size), minlength=size)
+        return cls(codes, counts)
 
     def ratio(self, above: Array, below: Array) -> dict[str, float]:
         """Give the ratio of two sums over rows, shapes (n,), with a 90 % interval; all 0 where `below` sums to 0."""
