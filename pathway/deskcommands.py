@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 FORMATS = ("json", "text", "html", "client")
 LANGUAGES = ("sv", "en")
 GOALS = ("equal", "work")
-FEWEST_CASES = 6  # of which a rule can be learned and tried
 
 
 def add(commands: Any) -> None:
@@ -222,10 +221,10 @@ def _rule(chosen: argparse.Namespace) -> None:
         tell("planning")
         cases = [case for _, case in casefile.read(chosen.cases, desk.model.instrument)]
         choices, own = simplerule.compare(desk, cases)
-    if len(choices) < FEWEST_CASES:
+    if len(choices) < simplerule.FEWEST_CASES:
         raise FaultyCase(
-            f"{chosen.cases}: a rule needs at least {FEWEST_CASES} cases that can have a plan, and there are "
-            f"{len(choices)}; give more cases"
+            f"{chosen.cases}: a rule needs at least {simplerule.FEWEST_CASES} cases that can have a plan, and there "
+            f"are {len(choices)}; give more cases"
         )
     made, worth = simplerule.settle(desk, choices, own)
     print("\n".join(simplerule.lines(made, worth, desk.catalogue, desk.model.instrument)))

@@ -26,6 +26,7 @@ from pathway.wording.words import Words, swedish
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 
+FEWEST_CASES = 6  # with a plan, of which a rule can be made and tried
 DEPTH = 2
 LISTED = 4  # insatser that a leaf names: many are open to some people only
 TAKEN = 3  # of these, as many as somebody who follows the rule takes
@@ -101,31 +102,22 @@ class Worth:
     followed: float
 
 
-def make(desk: Desk, cases: Sequence[Case], depth: int = DEPTH, seed: int = 0) -> tuple[Rule, Worth]:
-    """Make a rule from two thirds of the cases, and tell what it is worth on the others.
+def settle(desk: Desk, choices: Choices, own: Sequence[Foresight], depth: int = DEPTH) -> tuple[Rule, Worth]:
+    """Make a rule from two thirds of the cases that `compare` looked at, and tell what it is worth on the others.
 
     Parameters
     ----------
     depth
         Questions on the way to a leaf, at most.
-    seed
-        Decides which case is used for what.
 
     Raises
     ------
     ValueError
-        Fewer than six cases have a plan.
+        Fewer than `FEWEST_CASES` cases have a plan.
     """
-    return settle(desk, *compare(desk, cases), depth=depth, seed=seed)
-
-
-def settle(
-    desk: Desk, choices: Choices, own: Sequence[Foresight], depth: int = DEPTH, seed: int = 0
-) -> tuple[Rule, Worth]:
-    """Make a rule, as `make` does, of what `compare` found."""
-    if len(choices) < 6:
-        raise ValueError(f"a rule needs at least six cases with a plan, not {len(choices)}")
-    asking, listing, held_out = np.array_split(np.random.default_rng(seed).permutation(len(choices)), 3)
+    if len(choices) < FEWEST_CASES:
+        raise ValueError(f"a rule needs at least {FEWEST_CASES} cases with a plan, not {len(choices)}")
+    asking, listing, held_out = np.array_split(np.random.default_rng(0).permutation(len(choices)), 3)
     rule = learn(choices, asking, listing, askable(choices.X, desk.model.instrument), depth)
     return rule, measure(rule, choices.take(held_out), [own[row] for row in held_out])
 

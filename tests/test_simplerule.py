@@ -82,7 +82,7 @@ def test_the_rule_is_said_in_short_swedish_sentences(small_catalogue):
 
 def test_a_rule_from_cases_is_worth_a_share_of_their_plans(desk):
     cases = [case for _, case in casefile.read(shipped.cases(), BIP)]
-    rule, worth = simplerule.make(desk, cases[:7], depth=1)
+    rule, worth = simplerule.settle(desk, *simplerule.compare(desk, cases[:7]), depth=1)
     assert worth.n_cases == 2
     assert 0 < worth.first <= worth.best_first + 1e-9
     assert worth.first <= worth.followed + 0.05
@@ -92,5 +92,5 @@ def test_a_rule_from_cases_is_worth_a_share_of_their_plans(desk):
 
 
 def test_too_few_cases_are_refused(desk):
-    with pytest.raises(ValueError, match="at least six cases"):
-        simplerule.make(desk, [])
+    with pytest.raises(ValueError, match="at least 6 cases"):
+        simplerule.settle(desk, *simplerule.compare(desk, []))
