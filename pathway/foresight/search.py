@@ -49,15 +49,12 @@ class Outcome:
 
     Attributes
     ----------
-    n_solved
-        Times that the planner was asked.
     stable
         Whether the planner, told what is expected along the way of a plan, found that plan again.
     """
 
     proposal: Proposal
     plans: tuple[Foreseen, ...]
-    n_solved: int
     stable: bool
 
     def proof(self, plan: Foreseen) -> Proof:
@@ -125,7 +122,7 @@ class Foresight:
             known, prospects = best.planned, self.prospects(best.rolled)
         proposal, plans = max(reversed(tried), key=lambda one: max(map(_worth, one[1]), default=-np.inf))
         if not plans:
-            return Outcome(tried[0][0], (), len(tried), False)
+            return Outcome(tried[0][0], (), False)
         best = _best(plans)
         if best.worth == -np.inf:
             return self._without(self._too_low(best.planned.placements, best.rolled.gains), rounds)
@@ -133,7 +130,7 @@ class Foresight:
             proposal = _promote(proposal, best, plans[0], self.catalogue)
         others = [plan for plan in plans if plan is not best and plan.worth > -np.inf]
         found_again = stable and plans is tried[-1][1] and best is plans[0]
-        return Outcome(proposal, (best, *sorted(others, key=_worth, reverse=True)), len(tried), found_again)
+        return Outcome(proposal, (best, *sorted(others, key=_worth, reverse=True)), found_again)
 
     def _sketch(self) -> tuple[Prospects, Planned | None]:
         """Give what is expected along the way of a good plan, and that plan; without one, along the course."""

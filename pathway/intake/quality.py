@@ -10,6 +10,9 @@ from scipy import stats
 from pathway.instrument import RESPONDENTS, Instrument
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+_FEWEST_ALIKE = 5  # answers of a respondent at a measurement, for it to be judged as straight-lined or not
+_FEWEST_ANSWERS = 30  # of a caseworker, to be compared with the others
+_SIGNIFICANCE = 0.05  # share of packages in which anybody would stand out by chance (Bonferroni over those compared)
 
 
 @dataclass(frozen=True)
@@ -83,29 +86,11 @@ class Quality:
     raters_outstanding: tuple[Rater, ...]
 
 
-def describe(
-    measurements: pd.DataFrame,
-    instrument: Instrument,
-    fewest_alike: int = 5,
-    fewest_answers: int = 30,
-    significance: float = 0.05,
-) -> Quality:
-    """Describe a package's measurements.
-
-    Parameters
-    ----------
-    measurements
-        Sound rows of the table.
-    fewest_alike
-        Answers that a respondent must have given at a measurement for it to be judged as straight-lined or not.
-    fewest_answers
-        Answers that a caseworker must have given to be compared with the others.
-    significance
-        Share of packages in which anybody would stand out by chance alone (Bonferroni over those compared).
-    """
+def describe(measurements: pd.DataFrame, instrument: Instrument) -> Quality:
+    """Describe a package's measurements, sound rows of the table."""
     answered = measurements[measurements["value"].notna()]
     theirs = {respondent: answered[answered["respondent"].eq(respondent)] for respondent in RESPONDENTS}
-    judged, outstanding = _raters(theirs["handläggare"], fewest_answers, significance)
+    judged, outstanding = _raters(theirs["handläggare"])
     dates = measurements[["client_id", "measured_on"]].drop_duplicates().sort_values(["client_id", "measured_on"])
     same_client = dates["client_id"].eq(dates["client_id"].shift())
     days = dates["measured_on"].diff().dt.days[same_client]
@@ -115,7 +100,7 @@ def describe(
         answers_without_caseworker=int(theirs["handläggare"]["respondent_id"].isna().sum()),
         interval_days=_quantiles(days),
         measurements_per_client=_quantiles(dates.groupby("client_id", observed=True).size()),
-        straight_lining={respondent: _straight_lining(rows, fewest_alike) for respondent, rows in theirs.items()},
+        straight_lining={respondent: _straight_lining(rows) for respondent, rows in theirs.items()},
         raters_judged=judged,
         raters_outstanding=outstanding,
     )
@@ -135,14 +120,14 @@ def _quantiles(values: "pd.Series[float] | pd.Series[int]") -> dict[str, float]:
     return {f"{at:.0%}": float(values.quantile(at)) for at in QUANTILES} if len(values) else {}
 
 
-def _straight_lining(rows: pd.DataFrame, fewest: int) -> StraightLining:
+def _straight_lining(rows: pd.DataFrame) -> StraightLining:
     values = rows.groupby(["client_id", "measured_on"], observed=True)["value"].agg(["size", "min", "max"])
-    values = values[values["size"] >= fewest]
+    values = values[values["size"] >= _FEWEST_ALIKE]
     alike = int(values["min"].eq(values["max"]).sum())
     return StraightLining(len(values), alike, _share(alike, len(values)))
 
 
-def _raters(rows: pd.DataFrame, fewest: int, significance: float) -> tuple[int, tuple[Rater, ...]]:
+def _raters(rows: pd.DataFrame) -> tuple[int, tuple[Rater, ...]]:
     """Compare caseworkers by their clients' mean ratings.
 
     One client's answers resemble each other, so the client is the unit: the mean over a client's answers, each taken
@@ -153,7 +138,7 @@ def _raters(rows: pd.DataFrame, fewest: int, significance: float) -> tuple[int, 
     per_client = above.groupby([rows["respondent_id"], rows["client_id"]], observed=True).agg(["mean", "size"])
     per_caseworker = per_client.groupby(level=0, observed=True)
     own = per_caseworker.agg(mean=("mean", "mean"), clients=("mean", "size"), n=("size", "sum"))
-    own = own[(own["n"] >= fewest) & (own["clients"] >= 2)]
+    own = own[(own["n"] >= _FEWEST_ANSWERS) & (own["clients"] >= 2)]
     if len(own) < 3:
         return len(own), ()
     within = per_caseworker["mean"].var().reindex(own.index)
@@ -163,7 +148,7 @@ def _raters(rows: pd.DataFrame, fewest: int, significance: float) -> tuple[int, 
     z = deviation / np.sqrt(chance.clip(lower=1e-12))
     between = max(float(own["mean"].var() - chance.mean()), 0.0)
     shrunken = deviation * between / (between + chance.clip(lower=1e-12))
-    limit = stats.norm.isf(significance / len(own) / 2)
+    limit = stats.norm.isf(_SIGNIFICANCE / len(own) / 2)
     outstanding = own[z.abs() > limit].sort_index()
     return len(own), tuple(
         Rater(str(id), int(row["n"]), int(row["clients"]), round(float(shrunken[id]), 3), round(float(z[id]), 2))

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import opendp.prelude as dp
 import pandas as pd
 
@@ -32,7 +31,6 @@ from pathway.register import Register
 
 dp.enable_features("contrib")
 
-Counts = npt.NDArray[np.float64]
 _FLOOR = 1e-3  # of a histogram: nobody's absence is told by a weight of zero
 _WORK = ("arbete", "subventionerat_arbete")
 _MOST_LOST, _LEAST_LOST = 0.6, 0.02

@@ -31,37 +31,29 @@ class Prices(Protocol):
 
 
 class Client:
-    """What the model expects for one client: once per case, for the planner and for the words."""
+    """What the model expects for one client, and what it may say of which insats.
 
-    @classmethod
-    def of(cls, model: Model, catalogue: Catalogue, case: Case, words: Words, prices: Prices | None = None) -> "Client":
-        """Find out what may be said of which insats."""
+    Attributes
+    ----------
+    measured
+        Whether any indicator that may drive ranking has a level.
+    speakable
+        Past participations in each insats that something may be said about.
+    """
+
+    def __init__(self, model: Model, catalogue: Catalogue, case: Case, words: Words, prices: Prices | None) -> None:
         x = features.of_case(case, model.insatser, model.instrument)
-        measured = _is_measured(case, model)
-        judged = overlap.judge(model.gains, model.support, x)
-        speakable = {
+        self.model, self.catalogue, self.case, self.words = model, catalogue, case, words
+        self.measured = bool(set(case.levels()) & set(model.instrument.ranking))
+        self.speakable = {
             id: verdict.n_participations
-            for id, verdict in judged.items()
-            if isinstance(verdict, Comparable) and measured and id in catalogue.by_id
+            for id, verdict in overlap.judge(model.gains, model.support, x).items()
+            if isinstance(verdict, Comparable) and self.measured and id in catalogue.by_id
         }
-        return cls(model, catalogue, case, x, speakable, words, prices)
-
-    def __init__(
-        self,
-        model: Model,
-        catalogue: Catalogue,
-        case: Case,
-        x: pd.DataFrame,
-        speakable: dict[str, int],
-        words: Words,
-        prices: Prices | None,
-    ) -> None:
-        self.measured = _is_measured(case, model)
-        self.model, self.catalogue, self.case, self.speakable, self.words = model, catalogue, case, speakable, words
         self.indicators = model.instrument.ranking
         self.quarters = case.limits.horizon_weeks * 7 / DAYS_IN_QUARTER
         self.expectation = Expectation.of(model.gains, model.instrument, case, x, model.typical_levels)
-        columns = {id: model.gains.insatser_.index(id) for id in speakable}
+        columns = {id: model.gains.insatser_.index(id) for id in self.speakable}
         weights = weights_of(case.goal, self.indicators)
         self.foresight = Foresight(
             outlook=self.expectation,
@@ -177,10 +169,6 @@ class Client:
             for j, id in enumerate(self.indicators)
             if not np.isnan(targets[j])
         }
-
-
-def _is_measured(case: Case, model: Model) -> bool:
-    return bool(set(case.levels()) & set(model.instrument.ranking))
 
 
 def _of_case(prices: Prices | None, case: Case, heaviest: float) -> Mapping[str, Sequence[float]] | None:

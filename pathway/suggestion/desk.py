@@ -123,7 +123,7 @@ class Desk:
             As `suggest`.
         """
         self._check(case)
-        return Client.of(self.model, self.catalogue, self.aimed(case), self.words, self.prices)
+        return Client(self.model, self.catalogue, self.aimed(case), self.words, self.prices)
 
     def _check(self, case: Case) -> None:
         if case.case_phase in HELD_BACK:
