@@ -6,12 +6,12 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from pathway import shipped
 from pathway.errors import Mismatch, UnreadableFile
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from pathway.audit.known import Truth
     from pathway.pseudonym import Key
     from pathway.register import Register
