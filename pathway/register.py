@@ -328,6 +328,8 @@ def _file(where: str | Path) -> Path | None:
         if not url.database or url.database == ":memory:":
             raise RegisterUnavailable("sqlite:// without a file keeps nothing; give a folder, or sqlite:///path")
         return Path(url.database)
+    if not str(where).strip():  # of a variable that is not set; it must not become the folder where one stands
+        raise RegisterUnavailable("the register has no name; give a folder, or a database URL")
     return Path(where) / FILE
 
 

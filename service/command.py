@@ -45,7 +45,7 @@ def add(commands: Any) -> None:
 
 
 def _port(text: str) -> int:
-    number = int(text)
+    number = int(text) if text.isdecimal() else -1
     if not 0 <= number <= 65535:
         raise argparse.ArgumentTypeError("must be 0 to 65535")
     return number

@@ -230,3 +230,8 @@ def test_the_demo_walks_the_whole_way_and_reuses_what_it_made(a_file, case, tmp_
     trained = (tmp_path / "demo" / "model" / "manifest.json").stat().st_mtime_ns
     assert run("demo", "--folder", tmp_path / "demo") == 0
     assert (tmp_path / "demo" / "model" / "manifest.json").stat().st_mtime_ns == trained
+
+
+@pytest.mark.parametrize("port", ["x", "-1", "65536"])
+def test_a_port_that_is_none_is_refused_by_its_range(capsys, port):
+    assert "must be 0 to 65535" in refused(capsys, "serve", f"--port={port}")

@@ -35,7 +35,9 @@ def test_a_file_that_is_no_register_is_refused_in_one_line(tmp_path, content):
     assert "\n" not in refused.value.message
 
 
-@pytest.mark.parametrize("address", ["mysql://a/b", "sqlite://", "postgresql://nobody:secret@127.0.0.1:1/x", "no://"])
+@pytest.mark.parametrize(
+    "address", ["mysql://a/b", "sqlite://", "postgresql://nobody:secret@127.0.0.1:1/x", "no://", "", " "]
+)
 def test_an_address_that_leads_nowhere_is_refused_without_its_password(address):
     with pytest.raises(RegisterUnavailable) as refused:
         register.open(address)
