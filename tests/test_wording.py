@@ -388,6 +388,7 @@ def test_a_value_is_said_as_a_person_would(name: str, value: object, cell: str, 
 
 
 def test_numbers_and_dates_are_written_in_swedish() -> None:
+    assert [WORDS.of_ten(n) for n in (0, 1, 9, 10)] == ["nästan 0", "1", "9", "nästan 10"]
     assert [WORDS.short(hours) for hours in (8, 7.5, 0.25, 0.75, 2.04)] == ["8", "7,5", "0,25", "0,75", "2"]
     assert WORDS.number(-0.5, 1) == "−0,5"
     assert WORDS.number(-0.004, 2) == "0,00"

@@ -90,7 +90,7 @@ class Cards:
             mean=self.words.signed(gain.mean, STEP_DECIMALS),
             between=self.words.text("page.between", low=low, high=high),
             sure=self.words.text(f"page.sure_{certainty(gain)}"),
-            chance=self.words.text("page.chance", n=str(cases_of_ten(gain))),
+            chance=self.words.text("page.chance", n=self.words.of_ten(cases_of_ten(gain))),
         )
 
     def _numbers(self, activity: Activity, weighed: Explanation) -> tuple[tuple[str, ...], ...]:

@@ -269,7 +269,7 @@ class _Layout:
             "page.reach",
             indicator=self._label(indicator),
             target=self.words.number(goal.target, LEVEL_DECIMALS),
-            n=str(round(10 * goal.chance)),
+            n=self.words.of_ten(round(10 * goal.chance)),
         )
 
     def _outlook(self) -> tuple[tuple[str, ...], ...]:

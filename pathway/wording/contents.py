@@ -192,6 +192,7 @@ _FILLED = {
     "page.between": "low high",
     "page.reach": "indicator target n",
     "page.chance": "n",
+    "page.almost": "n",
     "page.rest": "n",
     "page.running": "insatser",
     "page.assumed": "level",

@@ -138,6 +138,10 @@ class Words:
         """Write a quantity as `short` does, with its unit: ``8 timmar``, ``7,5 timmar``."""
         return self.amount(value, unit, _decimals(value))
 
+    def of_ten(self, n_cases: int) -> str:
+        """Write a number of cases of ten; that it is none or all of them is never certain."""
+        return self.text("page.almost", n=str(n_cases)) if n_cases in (0, 10) else str(n_cases)
+
     def day(self, day: date) -> str:
         """Write a date in words: ``2 mars 2026``."""
         return self.language.date.format(day=day.day, month=self.language.months[day.month - 1], year=day.year)
