@@ -68,7 +68,7 @@ def read_file(id: str, guest: Annotated[Visitor, allowed(Permission.READ_TRAIL)]
 def replay_suggestion(id: str, guest: Annotated[Visitor, sending(Permission.READ_TRAIL)]) -> Response:
     """Work a suggestion out again, and say whether anything differs from what was shown."""
     try:
-        return _file(id, guest, replay(guest.installation, id))
+        return _file(id, guest, replay(guest.installation, id, guest.known))
     except WrongVersion:
         return _file(id, guest, gone=True)
 

@@ -11,7 +11,7 @@ from pathway.case import Case, Locked, Wishes
 from pathway.plan import Plan
 from pathway.suggestion import Desk
 from service import versions
-from service.access.callers import OPERATOR
+from service.access.callers import OPERATOR, Caller
 from service.errors import NotFound
 from service.planning import versions_of
 from service.replay import rules
@@ -62,8 +62,8 @@ class Replayed:
         return not (self.different or self.broken_rules)
 
 
-def replay(installation: Installation, suggestion_id: str) -> Replayed:
-    """Work a suggestion out again; the trail is told.
+def replay(installation: Installation, suggestion_id: str, caller: Caller = OPERATOR) -> Replayed:
+    """Work a suggestion out again; the trail is told who asked for it.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def replay(installation: Installation, suggestion_id: str) -> Replayed:
         made_with["catalogue_sha256"],
     )
     replayed = _compare(desk, made_with, given, shown)
-    with installation.visit(OPERATOR, installation.new_trace()) as visit:
+    with installation.visit(caller, installation.new_trace()) as visit:
         visit.tell(
             "suggestion.replayed",
             case=pseudonym,

@@ -45,8 +45,8 @@ def used() -> set[str]:
         "your_data": [name for one in RAW["your_data"] for name in (one,)],
         "actions": [
             f"{noun}_{one}" for noun, done in (
-                ("suggestion", ("made", "read", "state_read", "what_if", "why_not")), ("decision", ("made", "read")),
-                ("trail", ("read",)),
+                ("suggestion", ("made", "read", "replayed", "state_read", "what_if", "why_not")),
+                ("decision", ("made", "read")), ("trail", ("read",)),
             ) for one in done
         ],
         "frame": ("my_cases", "caseload", "audit", "model", "catalogue", "tour", "your_data"),
