@@ -158,6 +158,25 @@ def test_every_plan_shown_is_called_mock_and_says_who_decides_on_paper_too(
     assert page.locator(".mock-band").is_visible()
 
 
+def test_tables_that_scroll_on_a_phone_keep_whole_words(opened: Callable[..., Page], served: DemoServer) -> None:
+    page = opened("handläggare", width=320)
+    for path in ("/cases/fall-0004", f"{served.made['suggestion']}/numbers"):
+        page.goto(path)
+        widths = page.eval_on_selector_all(
+            ".scroll tbody tr > :first-child", "all => all.map((one) => one.offsetWidth)"
+        )
+        assert widths, path
+        assert min(widths) > 100, path
+
+
+def test_the_clients_page_prints_on_one_sheet(opened: Callable[..., Page], served: DemoServer) -> None:
+    page = opened("handläggare")
+    for path in (suggested(page, "fall-0012"), served.made["abstained"]):
+        page.goto(f"{path}/client-page")
+        sheet = page.pdf(format="A4", margin=dict.fromkeys(("top", "right", "bottom", "left"), "13mm"))
+        assert len(re.findall(rb"/Type\s*/Page\b(?!s)", sheet)) == 1
+
+
 def test_whoever_is_new_is_offered_the_tour_until_it_was_begun(opened: Callable[..., Page]) -> None:
     page = opened("handläggare")
     page.click("main .message >> text=Lär dig läsa ett förslag")
@@ -357,6 +376,9 @@ def test_an_auditor_finds_a_suggestion_sees_what_was_shown_and_verifies_the_trai
     assert "Gjort och visat suggestion.made" in page.inner_text("main")
     page.click("text=Räkna om och jämför")
     assert "Det som visades stämmer\n" in page.inner_text("main")
+    again = page.locator("tr", has_text="suggestion.replayed").first.inner_text()
+    assert "Räknat om" in again
+    assert "Granskare" in again
     page.click("text=Se exakt vad som visades")
     assert "fall-0004" not in page.content()
     assert page.locator("text=Ta ställning").count() == 0
