@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
+from datetime import date, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -41,6 +42,7 @@ def write(told: Plain, planning: Planning) -> str:
         name=lambda id: names.get(id, id),
         word=lambda one: words.get(str(one), str(one)),
         value=_value,
+        last_day=_last_day,
         reason=lambda code: reasons_sv.get(code, code),
         rest=[(one["at"], list(_lines(one["content"]))) for one in told["also_shown_or_said"]],
     )
@@ -56,9 +58,15 @@ def _word(name: str) -> str:
     return words.get(name, name)
 
 
+def _last_day(end_on: str) -> str:
+    return (
+        date.fromisoformat(end_on) - timedelta(days=1)
+    ).isoformat()  # an activity goes up to its end, not through it
+
+
 def _value(value: Any) -> str:
     if value is None:
-        return "inget svar"
+        return "inget angivet"
     if isinstance(value, bool):
         return "ja" if value else "nej"
     if isinstance(value, Mapping):

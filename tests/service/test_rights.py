@@ -3,6 +3,7 @@
 import argparse
 import json
 from collections.abc import Callable
+from datetime import date, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,8 @@ def test_what_is_stored_is_given_out_as_json_and_as_a_page(house: House, go: Go,
     first = house.suggestion["plans"][0]["activities"][0]
     assert planning.catalogue.by_id[first["insats_id"]].name in text
     assert first["text"] in text
+    last = date.fromisoformat(first["end_on"]) - timedelta(days=1)
+    assert f"{first['start_on']}–{last.isoformat()}" in text
     for answer in case()["measurements"]:
         assert answer["measured_on"] in text
     exported = house.trail("case.exported")
