@@ -308,8 +308,15 @@ def _check_against(case: Case, instrument: Instrument, place: str) -> None:
             "use a model trained on that instrument"
         )
     scale = instrument.scale
+    answered: dict[tuple[date, str, str], int] = {}
     for number, answer in enumerate(case.measurements):
         where = f"{place}: measurements.{number}"
+        same = answered.setdefault((answer.measured_on, answer.respondent, answer.indicator), number)
+        if same != number:
+            raise FaultyCase(
+                f"{where}: the same is answered in measurements.{same}; give one answer a day by each respondent to "
+                "each indicator"
+            )
         if answer.indicator not in instrument:
             raise FaultyCase(
                 f"{where}.indicator: not an indicator of {instrument.name}; allowed: "

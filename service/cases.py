@@ -103,7 +103,7 @@ def add_measurements(visit: Visit, number: str, rows: list[Mapping[str, Any]], i
     Raises
     ------
     Faulty
-        The answers break a rule, are of several dates, or say the same thing twice.
+        The answers break a rule or are of several dates.
     Conflict
         The same was answered already on that date.
     Changed
@@ -115,8 +115,6 @@ def add_measurements(visit: Visit, number: str, rows: list[Mapping[str, Any]], i
     days = {str(answer.get("measured_on")) for answer in answers}
     if len(days) != 1:
         raise Faulty("measurements: must be answers of one date; send one request a date")
-    if len({_what(answer) for answer in answers}) < len(answers):
-        raise Faulty("measurements: the same is answered twice; send one answer by each respondent to each indicator")
     day = days.pop()
     if not str(EARLIEST) <= day <= str(LATEST):
         raise Faulty(f"measurements: measured_on must be from {EARLIEST} to {LATEST}")

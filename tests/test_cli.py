@@ -127,6 +127,10 @@ def test_text_goes_to_the_terminal_without_out(a_file, case, capsys):
         (lambda case: case | {"goal": {"targets": {"natverk": 9}}}, "outside the scale"),
         (lambda case: case | {"measurements": [case["measurements"][0] | {"indicator": "humor"}]}, "not an indicator"),
         (lambda case: case | {"measurements": [case["measurements"][0] | {"value": 7}]}, "outside the scale"),
+        (
+            lambda case: case | {"measurements": [case["measurements"][0]] * 2},
+            "measurements.1: the same is answered in",
+        ),
         (lambda case: case | {"profile": {"birth_year": "åttio"}}, "profile.birth_year"),
         (lambda case: [], "holds no case"),
         (lambda case: [case, 3], "case 2"),

@@ -281,7 +281,7 @@ def test_a_body_that_is_wrong_as_a_whole_is_called_body(house: House) -> None:
 @pytest.mark.parametrize(
     ("measurements", "told"),
     [
-        ([MEASURED, MEASURED | {"value": 1}], "the same is answered twice"),
+        ([MEASURED, MEASURED | {"value": 1}], "the same is answered in measurements.0"),
         ([MEASURED | {"measured_on": "9999-12-31"}], "measured_on must be from 1900-01-01"),
         ([MEASURED | {"measured_on": "0001-01-01"}], "measured_on must be from 1900-01-01"),
     ],
