@@ -66,7 +66,7 @@ curve
 design = np.column_stack([np.ones(len(curve)), -1 / curve["clients"]])
 (most, slope), *_ = np.linalg.lstsq(design, curve["taken_away"], rcond=None)
 n_now = int(curve["clients"].max())
-foreseen = {n: float(most - slope / n) for n in (n_now, 2 * n_now)}
+rise = float(slope / (2 * n_now))
 
 # %%
 line = pd.DataFrame({"clients": np.linspace(curve["clients"].min(), 2 * n_now, 60)})
@@ -98,8 +98,8 @@ print(
     f"From half of the clients to all {n_now:,} gains took away {step['mean']:+.2%} more of the squared change of "
     f"others ({step['low']:+.2%} to {step['high']:+.2%}): "
     + ("more people have paid. " if clear else "what more people brought is within chance. ")
-    + (f"If the curve goes on, twice as many would bring it from {foreseen[n_now]:.2%} to {foreseen[2 * n_now]:.2%}; "
-       "it is drawn through few points, so take the direction and not the figure. " if slope > 0 else
+    + (f"If the curve goes on, twice as many would bring {rise:+.2%} more; it is drawn through few points, so take "
+       "the direction and not the figure. " if slope > 0 else
        "No curve that rises fits, so nothing is foretold of twice as many. ")
     + f"Insatser had by fewer than ten people would go from {silent_now} to about {silent_then}, were they chosen as "
     "now. More of the same people says nothing of people who are not in the register."
