@@ -29,6 +29,7 @@ demo: ## import the mock data, train, suggest for the mock cases, then the web p
 
 test: ## check style, types and directions of imports, and run the tests
 	$(call run,scripts/setup.py requirements-dev.lock)
+	@$(BIN)/python scripts/chromium.py
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy --no-error-summary

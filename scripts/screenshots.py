@@ -1,7 +1,6 @@
-"""Makes a screenshot of every page of the demo, wide and narrow: `python scripts/screenshots.py [FOLDER]`."""
+"""Makes a screenshot of every page of the demo, wide and narrow: `.venv/bin/python -m scripts.screenshots [FOLDER]`."""
 
 import argparse
-import os
 import tempfile
 import threading
 import time
@@ -11,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+from scripts import chromium
+
 WIDTHS = {"wide": 1280, "phone": 320}
 BY_ROLE = {
     "": ("/", "/catalogue", "/catalogue/SE-01", "/your-data", "/tour/1", "/tour/5", "/nothing", "/cases"),
@@ -82,7 +82,7 @@ def take(folder: Path) -> None:
 
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as demo, serve_demo(Path(demo)) as server, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium.find(), args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1280, "height": 900}, locale="sv-SE")
         for role, paths in BY_ROLE.items():
             if role:

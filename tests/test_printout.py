@@ -1,7 +1,6 @@
 """A printed suggestion shows every number, hides nothing, and is safe and readable for everybody."""
 
 import re
-import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
@@ -30,6 +29,7 @@ from pathway.catalogue import Catalogue
 from pathway.plan import Expected, Interval, NotChosen, NotChosenCode, Proof, Suggestion
 from pathway.plan import Reach as GoalChance
 from pathway.printout.sheet import lay_out
+from scripts import chromium
 
 CATALOGUE = bip_catalogue()
 CASE = bip_case()
@@ -457,9 +457,8 @@ def test_the_clients_page_fetches_nothing_and_shows_hostile_text_as_text() -> No
 
 
 def test_the_clients_page_is_one_a4_page_however_long_the_plan(tmp_path: Path) -> None:
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    if browser is None:
-        pytest.skip("no Chromium on this machine")
+    browser = chromium.find()
+    assert browser is not None
     case, suggestions, cases = bip_case(profile=WHOLE_PROFILE), [], []
     catalogue = a_catalogue(*(an_insats(f"L-{n}", name=f"Rehabilitering med stöd {n} " * 3) for n in range(14)))
     for n in (1, 4, 7, 10, 14):

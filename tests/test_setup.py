@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts import setup
+from scripts import chromium, setup
 
 
 @pytest.fixture
@@ -55,3 +55,13 @@ def test_the_line_on_the_terminal_names_the_library_that_is_fetched() -> None:
     ]
     assert setup.progress(lines, "libraries") == "Fetching libraries: no. 2, numpy==2.4.6"
     assert setup.progress([*lines, "Installing collected packages: numpy"], "libraries") == "Installing libraries"
+
+
+def test_a_chromium_that_is_not_there_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CHROMIUM", str(tmp_path / "none"))
+    assert chromium.main() == 1
+    assert "CHROMIUM=/path/to/chromium make test" in capsys.readouterr().err
+    monkeypatch.delenv("CHROMIUM")
+    assert chromium.main() == 0

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from scripts.screenshots import CHROMIUM, DemoServer, ask, enter, serve_demo
+from scripts import chromium
+from scripts.screenshots import DemoServer, ask, enter, serve_demo
 
 PATIENCE = 60_000  # milliseconds: other work may keep the machine busy
 
@@ -14,7 +15,7 @@ PATIENCE = 60_000  # milliseconds: other work may keep the machine busy
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        started = playwright.chromium.launch(executable_path=chromium.find(), args=["--no-sandbox"])
         yield started
         started.close()
 
