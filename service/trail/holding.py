@@ -46,16 +46,17 @@ def _told(connection: Connection) -> tuple[dict[str, dict[str, Plain]], set[str]
 
 
 def _of_entry(entry: Plain) -> tuple[Any, ...]:
-    facts, contents = entry.get("facts", {}), entry.get("contents", {})
-    who = (entry.get("at"), entry.get("actor", {}).get("account"))
+    facts, contents, actor = entry.get("facts", {}), entry.get("contents", {}), entry.get("actor", {})
+    who = (entry.get("at"), actor.get("account"))
     if entry["action"] == "suggestion.made":
         versions = entry.get("versions", {})
-        return (*who, facts.get("status"), versions.get("model"), contents.get("input"), contents.get("output"))
+        what = (facts.get("status"), versions.get("model"), contents.get("input"), contents.get("output"))
+        return (*who, actor.get("unit"), entry.get("case"), *what)  # only a case's own unit asks for suggestions
     return (*who, facts.get("answer"), facts.get("reason_code"), facts.get("overtaken"), contents.get("decision"))
 
 
 def _of_suggestion(row: Plain) -> tuple[Any, ...]:
-    who = (row["created_at"], row["created_by"])
+    who = (row["created_at"], row["created_by"], row["unit_id"], row["pseudonym"])
     return (*who, row["status"], row["model_version"], row["input_sha256"], row["output_sha256"])
 
 

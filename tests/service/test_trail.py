@@ -89,6 +89,11 @@ def test_a_trail_that_nobody_touched_holds(busy: House) -> None:
         ),
         ("a decision that is gone", ["DELETE FROM decision"]),
         ("a suggestion that abstains now", ["UPDATE suggestion SET status = 'abstained'"]),
+        (
+            "a suggestion that another unit sees",
+            ["INSERT INTO unit (id, created_at) VALUES ('other', '')", "UPDATE suggestion SET unit_id = 'other'"],
+        ),
+        ("a suggestion of another case", ["UPDATE suggestion SET pseudonym = 'k-other'"]),
         ("a suggestion with other content", ["UPDATE suggestion SET output_sha256 = input_sha256"]),
         ("content in another's place", ["UPDATE content SET sealed = (SELECT sealed FROM content LIMIT 1)"]),
     ],
