@@ -8,6 +8,7 @@ from typing import Any
 
 from pathway.disclosure import SMALLEST, Sum, hide
 from pathway.suggestion import OLD_AFTER_DAYS
+from service import clock
 from service.store import overview as stored
 from service.store.rows import Row
 from service.visits import Visit
@@ -112,7 +113,7 @@ def _open(visit: Visit, unit: str) -> list[dict[str, Any]]:
 def _waiting(visit: Visit, case: dict[str, Any], suggestion: Row | None, decision: Row | None) -> Waiting:
     as_of = date.fromisoformat(str(case["case"]["as_of"]))
     start = _next_start(visit, decision) if decision else None
-    today = visit.moment.date()
+    today = clock.day(visit.moment)
     waits = []
     if suggestion is not None and suggestion["newest_version"] > suggestion["case_version"]:
         waits.append("overtaken")

@@ -61,8 +61,8 @@ class Visit:
 
     @property
     def today(self) -> str:
-        """The day, UTC, as text."""
-        return self.moment.date().isoformat()
+        """The day in Sweden, as text."""
+        return clock.day(self.moment).isoformat()
 
     def tell(self, action: str, **about: Any) -> None:
         """Note for the trail what was done; fields as `service.trail.Entry`."""

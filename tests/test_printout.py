@@ -162,7 +162,7 @@ def test_both_show_every_activity_and_every_expected_level(show: object) -> None
     for omitted in SUGGESTION.not_chosen:
         assert CATALOGUE.by_id[omitted.insats_id].name in shown
         assert omitted.text in shown
-    for fact in (SUGGESTION.case_id, SUGGESTION.model_version, "2 mars 2026 klockan 14.05 UTC", "Mockdata"):
+    for fact in (SUGGESTION.case_id, SUGGESTION.model_version, "2 mars 2026 klockan 15.05", "Mockdata"):
         assert fact in shown
     for text in WORDS.lists["fixed.not_known"]:
         assert text in shown

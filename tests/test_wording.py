@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import get_args
 
@@ -479,3 +479,9 @@ def test_changed_words_are_used(tmp_path: Path) -> None:
 
 def test_every_kind_of_insats_has_its_word() -> None:
     assert {f"kinds.{kind}" for kind in KINDS} <= set(WORDS.templates)
+
+
+def test_moments_are_told_by_swedish_clocks_winter_and_summer() -> None:
+    winter, summer = (datetime(2026, month, 30, 23, 30, tzinfo=UTC) for month in (1, 6))
+    assert f"{wording.swedish_time(winter):%d %H.%M}" == "31 00.30"
+    assert f"{wording.swedish_time(summer):%d %H.%M}" == "01 01.30"

@@ -5,13 +5,14 @@ itself, and how to appeal against it, belong to whoever decides.
 """
 
 from dataclasses import dataclass, fields
-from datetime import UTC, timedelta
+from datetime import timedelta
 
 from pathway.case import Case, Profile
 from pathway.catalogue import Catalogue
 from pathway.instrument import Instrument
 from pathway.plan import Activity, Explanation, Plan, Suggestion
 from pathway.printout.shapes import clean
+from pathway.wording.moments import swedish_time
 from pathway.wording.reasons import cases_of_ten, direction, grouped, name_of, weigh, weights_of
 from pathway.wording.words import Words
 
@@ -59,8 +60,6 @@ def lay_out(suggestion: Suggestion, case: Case, catalogue: Catalogue, instrument
     activities = sorted(plan.activities, key=lambda one: (one.start_on, one.end_on)) if plan else []
     known = _known(case, words)
     expects, chance = _expects(plan, case, instrument, words) if plan else ("", "")
-    made_at = suggestion.created_at
-    made_at = made_at.astimezone(UTC) if made_at.tzinfo else made_at
     mark = words.text("fixed.mock_mark").casefold()
     lines = tuple(_line(activity, catalogue, words) for activity in activities[:_MOST_LINES])
     return Leaflet(
@@ -76,7 +75,7 @@ def lay_out(suggestion: Suggestion, case: Case, catalogue: Catalogue, instrument
         foot=words.text(
             "client.foot",
             suggestion=clean(suggestion.suggestion_id),
-            date=words.day(made_at.date()),
+            date=words.day(swedish_time(suggestion.created_at).date()),
             model=clean(suggestion.model_version),
         ),
     )

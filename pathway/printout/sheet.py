@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, timedelta
+from datetime import date, timedelta
 
 from pathway.case import Case
 from pathway.catalogue import Catalogue
@@ -24,6 +24,7 @@ from pathway.printout.shapes import (
     clean,
 )
 from pathway.wording.against import costs_text
+from pathway.wording.moments import swedish_time
 from pathway.wording.reasons import (
     LEVEL_DECIMALS,
     STEP_DECIMALS,
@@ -130,8 +131,7 @@ class _Layout:
         return self.words.indicator(self.instrument, indicator)
 
     def _facts(self) -> tuple[tuple[str, str], ...]:
-        made_at = self.suggestion.created_at
-        made_at = made_at.astimezone(UTC) if made_at.tzinfo else made_at
+        made_at = swedish_time(self.suggestion.created_at)
         made = self.words.text("page.made_at", date=self.words.day(made_at.date()), time=f"{made_at:%H.%M}")
         facts = {
             "as_of": self.words.day(self.case.as_of),

@@ -1,7 +1,6 @@
 """One case: levels over time, profile, earlier insatser, its suggestions, and the question for a new one."""
 
 from dataclasses import fields
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -10,7 +9,7 @@ from fastapi.responses import Response
 from pathway.case import Case, Profile
 from pathway.wording import Words
 from pathway.wording.reasons import name_of
-from service import cases, stops, suggestions
+from service import cases, clock, stops, suggestions
 from service.access.roles import Permission
 from service.api.calls import Answer
 from service.cases import Found
@@ -49,7 +48,11 @@ def read_case(
         participations=[
             (name_of(one.insats_id, catalogue), one) for one in sorted(case.participations, key=lambda p: p.started_on)
         ],
-        made=[one | {"created": words.day(date.fromisoformat(one["created_at"][:10]))} for one in made],
+        made=[
+            one | {"created": words.day(created.date()), "time": f"{created:%H.%M}"}
+            for one in made
+            for created in [clock.read(one["created_at"])]
+        ],
         n_made=n_made,
         stops=stopped,
         measured=words.day(levels.days_of(case)[-1]) if case.measurements else "",

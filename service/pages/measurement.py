@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from service import cases
+from service import cases, clock
 from service.access.roles import Permission
 from service.api.calls import Answer
 from service.errors import Changed, Conflict, Faulty, NotFound
@@ -24,7 +24,7 @@ Answers = list[dict[str, Any]]
 @router.get("/cases/{number}/measurement")
 def show_form(number: str, guest: Annotated[Visitor, allowed(Permission.CHANGE_CASE)]) -> Response:
     """Show an empty form, with the last answers beside."""
-    return _form(number, guest, {"measured_on": guest.installation.now().date().isoformat()}, [])
+    return _form(number, guest, {"measured_on": clock.day(guest.installation.now()).isoformat()}, [])
 
 
 @router.post("/cases/{number}/measurement")
@@ -126,7 +126,7 @@ def _day(sent: Sent, guest: Visitor) -> tuple[str, Errors]:
         day = date.fromisoformat(typed)
     except ValueError:
         return "", [("measured_on", guest.texts("measurement.no_day"))]
-    if day > guest.installation.now().date():
+    if day > clock.day(guest.installation.now()):
         return typed, [("measured_on", guest.texts("measurement.future"))]
     return day.isoformat(), []
 
@@ -171,5 +171,5 @@ def _form(number: str, guest: Visitor, typed: Mapping[str, str] | None, errors: 
         scale=range(instrument.scale.min, instrument.scale.max + 1),
         errors=errors,
         error_of=dict(reversed(errors)),
-        today=guest.installation.now().date().isoformat(),
+        today=clock.day(guest.installation.now()).isoformat(),
     )

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from pathway.wording import Words, swedish
 from pathway.wording.reasons import direction, name_of
-from service import decisions, stops, suggestions
+from service import clock, decisions, stops, suggestions
 from service.access.roles import Permission
 from service.errors import NotFound
 from service.pages import difference, what_if
@@ -118,7 +118,7 @@ def decision_on(visit: Visit, found: Opened, words: Words) -> dict[str, Any] | N
         for one in taken["activities"]
     ]
     reason = next((one for one in decisions.reasons() if one["code"] == taken["reason_code"]), None)
-    decided = day(date.fromisoformat(taken["decided_at"][:10]))
+    decided = day(clock.read(taken["decided_at"]).date())
     return taken | {"activities": named, "reason_words": reason, "decided": decided}
 
 
