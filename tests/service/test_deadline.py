@@ -26,8 +26,10 @@ class SlowDesk(Desk):
     """A desk that works for as long as it is told to."""
 
     go_on: threading.Event
+    at_work: threading.Thread
 
     def suggest(self, case: Case, created_at: datetime) -> Suggestion:
+        self.at_work = threading.current_thread()
         self.go_on.wait(30)
         return super().suggest(case, created_at)
 
@@ -49,9 +51,8 @@ def test_a_suggestion_that_takes_too_long_is_a_503_and_is_not_kept_afterwards(sl
     assert slow.call("handläggare", "GET", "/suggestions").status_code == 200  # others are answered meanwhile
     assert isinstance(desk, SlowDesk)
     desk.go_on.set()
-    for thread in threading.enumerate():
-        if "worker" in thread.name:  # where the call that nobody waits for any more goes on
-            thread.join(60)
+    desk.at_work.join(60)  # where the call that nobody waits for any more goes on
+    assert not desk.at_work.is_alive()
     assert slow.call("handläggare", "GET", "/suggestions").json()["total"] == 1
     assert [one["action"] for one in slow.trail()[n_told:]] == ["suggestions.listed"] * 2
 
