@@ -214,6 +214,14 @@ def test_least_hours_above_the_limit_are_hours():
     assert (found.code, found.fact.rule, found.fact.needed, found.fact.found) == ("hours", Rule.HOURS_LIMIT, 21, 20)
 
 
+def test_a_limit_in_thirds_of_an_hour_is_used_to_the_hundredth():
+    limits = {"hours_per_week": 80 / 3, "parallel": 3, "horizon_weeks": 26, "budget": None}
+    proposal = planned(
+        *(A(f"X{n:02d}", hours_per_week={"min": 5, "typical": 10, "max": 40}) for n in range(41)), limits=limits
+    )
+    assert max(one.hours_per_week for one in proposal.plans[0].placements) == 26.66
+
+
 def test_hours_and_places_taken_by_what_is_running_are_not_given_twice():
     running = {
         "insats_id": "R",

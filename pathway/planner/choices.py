@@ -248,7 +248,7 @@ def _lengths(insats: Insats, start: int, mondays: list[int], last_end: int, long
 def _hours(insats: Insats, limit: float, grid: Grid) -> tuple[float, ...]:
     """Give the most hours that fit; typical ones and the least beside them where asked for."""
     span = insats.hours_per_week
-    most = min(span.max, limit)
+    most = min(span.max, hours_down(limit) / HOURS_UNIT)  # what a limit leaves is counted so
     if most < span.min:
         return ()
     offered = {most}
