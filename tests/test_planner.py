@@ -781,3 +781,39 @@ def test_the_plans_differ_by_a_third_of_the_longer():
     assert len(mixes) > 1
     for one, other in itertools.combinations(mixes, 2):
         assert 3 * len(one & other) <= 2 * max(len(one), len(other))
+
+
+def adjusted_on(rng: np.random.Generator, parallel: int) -> tuple[Any, Proposal]:
+    """Propose where few hours reach the top of the scale: activities of a plan found are spared once it is adjusted."""
+    hours, spans = {"min": 1, "typical": 1}, {"min": 1, "typical": 4}
+    insatser = [
+        A(
+            f"I{n}",
+            type=kind,
+            weeks=spans | {"max": int(rng.choice([6, 8, 12]))},
+            hours_per_week=hours | {"max": int(rng.choice([4, 10]))},
+        )
+        for n, kind in enumerate(("jobb", "hälsa", "social", "jobb", "hälsa"))
+    ]
+    limits = {"hours_per_week": 10, "parallel": parallel, "horizon_weeks": 78, "budget": None}
+    case = builders.a_case({"tro": 2}, indicators=("tro",), limits=limits)
+    gains = {insats["id"]: [round(float(rng.uniform(0.1, 0.8)), 1)] for insats in insatser}
+    return insatser, propose(
+        case, builders.a_catalogue(*insatser), builders.prospects(case, gains, indicators=("tro",))
+    )
+
+
+@pytest.mark.parametrize("seed", [1, 10, 33])
+def test_plans_still_differ_when_adjusting_leaves_activities_out(seed: int):
+    _, proposal = adjusted_on(np.random.default_rng(seed), 1 + seed % 3)
+    mixes = [{p.insats_id for p in plan.placements} for plan in proposal.plans]
+    assert len(mixes) > 1
+    assert [plan.rank for plan in proposal.plans] == list(range(1, len(mixes) + 1))
+    for one, other in itertools.combinations(mixes, 2):
+        assert 3 * len(one & other) <= 2 * max(len(one), len(other))
+
+
+def test_an_insats_that_adjusting_leaves_out_has_its_reason():
+    insatser, proposal = adjusted_on(np.random.default_rng(343), 2)
+    everything_is_accounted_for(insatser, proposal)
+    assert (reason(proposal, "I3").code, reason(proposal, "I3").loss) == ("less_gain", 0.0)

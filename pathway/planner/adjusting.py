@@ -19,7 +19,9 @@ ROUNDS = 3  # times that each activity is looked at again
 def adjusted(
     problem: Problem, placements: Sequence[Placement], prices: Prices | None = None
 ) -> tuple[Board, Picked] | None:
-    """Give the plan on the finer grid: the same insatser, worth at least as much, earlier where it costs nothing.
+    """Give the plan on the finer grid: worth at least as much, earlier where it costs nothing.
+
+    Of its insatser, those that add nothing any more beside the others, longer now, are left out.
 
     Returns
     -------

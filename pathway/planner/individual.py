@@ -130,11 +130,12 @@ def propose(
         return Proposal((), not_chosen)
     others = themes.alternatives(board, first.picked, first.hopes) if first.picked else []
     plans = [_planned(board, 1, first, "best", prices)]
-    plans += [
-        _planned(board, rank, _Settled(picked, first.bound, False), theme, prices)
-        for rank, (picked, theme) in enumerate(others, start=2)
-    ]
-    return Proposal(_in_order(plans), not_chosen)
+    for picked, theme in others:
+        plan = _planned(board, len(plans) + 1, _Settled(picked, first.bound, False), theme, prices)
+        if all(themes.unlike(_own(plan), _own(before), board) for before in plans):  # adjusting may leave insatser out
+            plans.append(plan)
+    spared = {board.problem.candidates[board.options.owner[o]].id for o in first.picked} - _own(plans[0])
+    return Proposal(_in_order(plans), reasons.with_spared(board, not_chosen, spared))
 
 
 def pool(
@@ -291,6 +292,11 @@ def _planned(
         with_plan=played.with_plan,
         theme=theme,
     )
+
+
+def _own(plan: Planned) -> set[str]:
+    """Name the insatser of a plan that are not locked."""
+    return {one.insats_id for one in plan.placements if not one.locked}
 
 
 def _in_order(plans: list[Planned]) -> tuple[Planned, ...]:

@@ -80,6 +80,13 @@ def explain(board: Board, first: Picked) -> tuple[tuple[NotChosen, ...], Picked 
     return tuple(found), better
 
 
+def with_spared(board: Board, not_chosen: tuple[NotChosen, ...], spared: set[str]) -> tuple[NotChosen, ...]:
+    """Add insatser of the first plan that it needs no more once it is adjusted: with them it loses nothing."""
+    found = {one.insats_id: one for one in not_chosen}
+    found |= {id: NotChosen(id, "less_gain", Fact(Rule.BEST), 0.0) for id in spared}
+    return tuple(found[id] for id in board.problem.catalogue.ids if id in found)
+
+
 def _reason(board: Board, first: Picked, k: int, forced: dict[int, Picked]) -> NotChosen:
     insats_id = board.problem.candidates[k].id
     plan = forced.get(k)
