@@ -314,6 +314,12 @@ def test_what_was_completed_earlier_in_life_need_not_come_again():
     assert (found.code, found.fact.rule, found.fact.other) == ("prerequisite", Rule.REQUIRED_INSATS, "X")
 
 
+def test_a_locked_activity_that_has_just_ended_need_not_come_again():
+    locked = {"insats_id": "first", "start_on": "2026-01-26", "end_on": "2026-03-02", "hours_per_week": 5}
+    proposal = planned(A("first", municipalities=["0180"]), A("X", requires={"insatser": ["first"]}), locked=[locked])
+    assert "X" in first_plan(proposal)
+
+
 def test_a_required_level_is_reached_by_what_has_ended_before():
     insatser = A("X"), A("Y", requires={"levels": {"tro": 2.5}})
     plan = first_plan(planned(*insatser, alone={"X": (0.6, 0, 0), "Y": (0, 1, 1)}))

@@ -95,14 +95,15 @@ def _end_of(participation: Participation, catalogue: Catalogue, weeks: Weeks, pr
 
 
 def completed_of(case: Case) -> frozenset[str]:
-    """Ids of the insatser that the person had completed on the day of the suggestion."""
-    return frozenset(
+    """Ids of the insatser that the person had completed on the day of the suggestion; locks that have ended count."""
+    lived = frozenset(
         participation.insats_id
         for participation in case.participations
         if participation.ended_as == "fullföljd"
         and participation.ended_on is not None
         and participation.ended_on <= case.as_of
     )
+    return lived | {one.insats_id for one in case.locked if one.end_on <= case.as_of}
 
 
 def not_eligible(insats: Insats, case: Case) -> Fact | None:
