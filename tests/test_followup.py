@@ -2,6 +2,7 @@
 
 import csv
 from contextlib import redirect_stdout
+from dataclasses import replace
 from datetime import date
 from io import StringIO
 
@@ -133,6 +134,18 @@ def test_hidden_cells_are_written_as_hidden_and_names_come_from_the_catalogue(
     assert sum(row["antal"] == HIDDEN for row in rows) == followed.n_hidden > 0
     assert {row["insats"] for row in rows} - {ALL} <= {one.name for one in small_catalogue.insatser}
     assert followed.anonymity.n_people_below > 0, "rows of people would not be safe to give out, only cells are"
+
+
+def test_a_name_is_no_formula_to_a_spreadsheet(small_register, small_catalogue, tmp_path):
+    evil = replace(small_catalogue.insatser[0], name='=HYPERLINK("http://a.example")')
+    catalogue = replace(small_catalogue, insatser=(evil, *small_catalogue.insatser[1:]))
+    write(
+        gather(small_register.tables(), mapping.read(), date(2025, 1, 1), date(2025, 12, 31), catalogue),
+        tmp_path / "f.csv",
+    )
+    rows = list(csv.DictReader((tmp_path / "f.csv").read_text(encoding="utf-8").splitlines(), delimiter=";"))
+    assert f"'{evil.name}" in {row["insats"] for row in rows}
+    assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row.values())
 
 
 # Cardinalities and kinds of nodes of the templates that Digg publishes with DCAT-AP-SE 3.0.1 (3.0.1/bundle.json).

@@ -23,6 +23,7 @@ HEAD = ("insats_id", "insats", "falt", "varde", "antal")
 HIDDEN = "dold"  # so few that they could be pointed out, or hidden with those
 _KNOWN = ("gender", "age", "education")  # what somebody outside may know of a participant
 _SENSITIVE = "before"
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for the beginning of one
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,13 @@ def write(followed: FollowUp, path: Path) -> None:
         writer = csv.writer(file, delimiter=";", lineterminator="\n")
         writer.writerow(HEAD)
         for one in followed.cells:
-            writer.writerow((one.insats_id, one.insats, one.field, one.value, HIDDEN if one.n is None else one.n))
+            texts = map(_as_text, (one.insats_id, one.insats, one.field, one.value))
+            writer.writerow((*texts, HIDDEN if one.n is None else one.n))
+
+
+def _as_text(cell: str) -> str:
+    """Keep a spreadsheet from taking a name for a formula, which might fetch or send something."""
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
 def _participants(tables: Tables, first_day: date, last_day: date) -> pd.DataFrame:
