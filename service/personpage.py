@@ -59,9 +59,8 @@ def _word(name: str) -> str:
 
 
 def _last_day(end_on: str) -> str:
-    return (
-        date.fromisoformat(end_on) - timedelta(days=1)
-    ).isoformat()  # an activity goes up to its end, not through it
+    """Give the last day of an activity, which goes up to its end and not through it."""
+    return (date.fromisoformat(end_on) - timedelta(days=1)).isoformat()
 
 
 def _value(value: Any) -> str:

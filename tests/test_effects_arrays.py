@@ -104,6 +104,15 @@ def test_insatser_in_another_order_than_doses_go_by_their_names():
     np.testing.assert_array_equal(first.predict_gain(X), second.predict_gain(X))
 
 
+def test_insatser_go_by_place_where_doses_have_no_names():
+    X, A, Y = arrays()
+    table = pd.DataFrame({"type": ["s", "jobb", "t", "t"]})
+    first, second = (
+        GainModel(n_trees=5).fit(X, A, Y, insatser=given) for given in (table, table.set_axis([2, 0, 3, 1]))
+    )
+    np.testing.assert_array_equal(first.learned_.kinds.is_anchor, second.learned_.kinds.is_anchor)
+
+
 def test_what_is_missing_may_be_na_as_well_as_nan():
     X, A, Y = arrays()
     changes = pd.DataFrame(Y, columns=["u", "v"]).mask(Y > 1)

@@ -88,8 +88,12 @@ def clients(groups: Any, n: int) -> npt.NDArray[Any]:
 
 
 def in_order(insatser: pd.DataFrame | None, names: tuple[str, ...]) -> pd.DataFrame | None:
-    """Put the rows of a table of insatser in the order of the doses, if they have the same names; else they are."""
-    if insatser is None or set(map(str, insatser.index)) != set(names) or len(insatser) != len(names):
+    """Put the rows of a table of insatser in the order of the doses, if both have the same names.
+
+    Without names of their own, doses are in the order that the table's rows have, whatever numbers these bear.
+    """
+    unnamed = names == tuple(map(str, range(len(names))))
+    if insatser is None or unnamed or len(insatser) != len(names) or set(map(str, insatser.index)) != set(names):
         return insatser
     return insatser.set_axis(insatser.index.map(str)).loc[list(names)]
 
