@@ -157,7 +157,8 @@ class Plan:
     reach
         Per indicator that the goal names a target for.
     theme
-        What the plan was looked for: ``best``, or for alternatives one of the planner's other themes.
+        What the plan was looked for: ``best``, or one of the planner's other themes; ``None`` for an alternative
+        that is nothing but different.
     differs, costs
         Against the first plan; ``None`` for the first itself.
     """
