@@ -25,7 +25,7 @@ def read(path: Path, instrument: Instrument) -> Iterator[tuple[str, Case]]:
     UnreadableFile
         The file cannot be read or is not JSON.
     FaultyCase
-        A case breaks a rule; the message names the case's place in the file.
+        It holds no case, or one that breaks a rule; the message names the case's place in the file.
     """
     for place, case in read_each(path, instrument):
         if isinstance(case, FaultyCase):
@@ -40,10 +40,12 @@ def read_each(path: Path, instrument: Instrument) -> Iterator[tuple[str, Case | 
     ------
     UnreadableFile
         The file cannot be read or is not JSON.
+    FaultyCase
+        It holds no case.
     """
     for place, raw in _raw(path):
         try:
-            yield place, cases.shape(raw, instrument, f"{path}: {place}")
+            yield place, raw if isinstance(raw, FaultyCase) else cases.shape(raw, instrument, f"{path}: {place}")
         except FaultyCase as fault:
             yield place, fault
 
@@ -78,7 +80,7 @@ def _parsed(path: Path, number: int, line: str) -> Any:
     try:
         return json.loads(line)
     except (ValueError, RecursionError):
-        raise UnreadableFile(f"{path}: line {number} is not JSON; in a .jsonl file every line is one case") from None
+        return FaultyCase(f"{path}: line {number}: is not JSON; in a .jsonl file every line is one case")
 
 
 class Sink(Protocol):

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from pathway.errors import FaultyCase, UnreadableFile
 if TYPE_CHECKING:
     from pathway.case import Case
     from pathway.plan import Suggestion
+    from pathway.progress import Tell
     from pathway.suggestion import Desk
 
 FORMATS = ("json", "text", "html", "client")
@@ -126,22 +127,28 @@ def _desk(chosen: argparse.Namespace, prices: Path | None = None, language: str 
 def _suggest(chosen: argparse.Namespace) -> None:
     if chosen.out is None and chosen.format != "text":
         raise UnreadableFile("say where the suggestions go: --out FILE")
-    from pathway import casefile, plan, printout
+    from pathway import casefile, plan
     from pathway.progress import shown
 
-    desk = _desk(chosen, chosen.prices, chosen.language)
-    instrument, total, made = desk.model.instrument, casefile.count(chosen.cases), []
-    pairs = _suggested(desk, chosen.cases, chosen.caution)
+    desk, faults, made = _desk(chosen, chosen.prices, chosen.language), list[str](), []
     with shown("suggest") as tell:
+        pairs = _suggested(desk, chosen, faults, tell)
         if chosen.format == "json":
             with casefile.results(chosen.out) as write:
-                for number, (_, suggestion) in enumerate(pairs, start=1):
+                for _, suggestion in pairs:
                     write(plan.plain(suggestion))
-                    tell("planning", number, total)
-            return
-        for number, pair in enumerate(pairs, start=1):
-            made.append(pair)
-            tell("planning", number, total)
+        else:
+            made = list(pairs)
+    if made:
+        _print(made, desk, chosen)
+    if faults:
+        raise _refusal(faults, f"the others are {f'in {chosen.out}' if chosen.out else 'above'}")
+
+
+def _print(made: "Sequence[tuple[Case, Suggestion]]", desk: "Desk", chosen: argparse.Namespace) -> None:
+    from pathway import casefile, printout
+
+    instrument = desk.model.instrument
     if chosen.format in ("html", "client"):
         cases, suggestions = zip(*made, strict=True)
         page = printout.client if chosen.format == "client" else printout.html
@@ -159,17 +166,44 @@ def _ask(chosen: argparse.Namespace) -> None:
     askcommands.ask(chosen, _desk(chosen, language=chosen.language))
 
 
-def _suggested(desk: "Desk", cases: Path, caution: float | None) -> "Iterator[tuple[Case, Suggestion]]":
-    """Give each case, as it is planned for, with its suggestion; errors name the case's place in the file."""
+def _suggested(
+    desk: "Desk", chosen: argparse.Namespace, faults: list[str], tell: "Tell"
+) -> "Iterator[tuple[Case, Suggestion]]":
+    """Give each case, as it is planned for, with its suggestion.
+
+    A case that breaks a rule stops no other: what is wrong with it is added to `faults`.
+
+    Raises
+    ------
+    FaultyCase
+        Every case breaks a rule.
+    """
     from pathway import casefile
 
-    for place, case in casefile.read(cases, desk.model.instrument):
-        if caution is not None and not case.goal.caution:
-            case = replace(case, goal=replace(case.goal, caution=caution))
+    total, n_made = casefile.count(chosen.cases), 0
+    for number, (place, case) in enumerate(casefile.read_each(chosen.cases, desk.model.instrument), start=1):
+        tell("planning", number, total)
         try:
-            yield desk.aimed(case), desk.suggest(case, datetime.now(UTC))
-        except FaultyCase as error:
-            raise FaultyCase(f"{cases}: {place}: {error.message}") from None
+            if isinstance(case, FaultyCase):
+                raise case
+            if chosen.caution is not None and not case.goal.caution:
+                case = replace(case, goal=replace(case.goal, caution=chosen.caution))
+            pair = desk.aimed(case), desk.suggest(case, datetime.now(UTC))
+        except FaultyCase as fault:
+            faults.append(fault.message if fault is case else f"{chosen.cases}: {place}: {fault.message}")
+        else:
+            n_made += 1
+            yield pair
+    if not n_made:
+        raise _refusal(faults)
+
+
+def _refusal(faults: Sequence[str], others: str = "") -> FaultyCase:
+    """Say what is wrong with each case but the last, a line each, and give the last as the error to raise."""
+    *before, last = faults
+    for one in before:
+        print(f"pathway: {one}", file=sys.stderr)
+    return FaultyCase(f"{last} ({len(faults)} not planned for; {others})" if others else last)
 
 
 def _caseload(chosen: argparse.Namespace) -> None:
@@ -194,22 +228,20 @@ def _caseload(chosen: argparse.Namespace) -> None:
         cases = casefile.read_each(chosen.cases, desk.model.instrument)
         total = casefile.count(chosen.cases)
         planned = planning.plan_all(desk, cases, created_at, wanted, tell=tell, total=total, expected=coming)
+    faults = [fault.message for fault in planned.faults]
     if not planned.prepared:
-        raise FaultyCase(planned.faults[0].message)
+        raise _refusal(faults)
     with casefile.results(chosen.out) as write:
         for suggestion in planned.suggestions:
             write(plan.plain(suggestion))
     report.write(planned, created_at, chosen.out.with_suffix(".caseload.json"))
     print("\n".join(report.lines(planned)))
     if coming is not None and planned.ahead is None:
-        raise FaultyCase(f"--expect: no prices, for no earlier case can be planned for; {planned.faults[-1].message}")
+        raise FaultyCase(f"--expect: no prices, for no earlier case can be planned for; {faults[-1]}")
     if chosen.prices_out is not None:
         pricefile.write(planned.prices, chosen.prices_out)
-    if planned.faults:
-        *others, last = planned.faults
-        for fault in others:
-            print(f"pathway: {fault.message}", file=sys.stderr)
-        raise FaultyCase(f"{last.message} ({len(planned.faults)} not planned for; the others are in {chosen.out})")
+    if faults:
+        raise _refusal(faults, f"the others are in {chosen.out}")
 
 
 def _rule(chosen: argparse.Namespace) -> None:

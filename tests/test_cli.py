@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -133,7 +134,7 @@ def test_text_goes_to_the_terminal_without_out(a_file, case, capsys):
         ),
         (lambda case: case | {"profile": {"birth_year": "åttio"}}, "profile.birth_year"),
         (lambda case: [], "holds no case"),
-        (lambda case: [case, 3], "case 2"),
+        (lambda case: [3], "case 1"),
         (lambda case: "{", "not JSON"),
     ],
 )
@@ -145,11 +146,31 @@ def test_a_faulty_case_is_refused_in_one_line_and_nothing_is_written(a_file, cas
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cases.json", "out.json"]
 
 
-def test_a_fault_in_the_second_case_leaves_no_half_file(a_file, case, tmp_path, capsys):
-    out = tmp_path / "out.json"
-    line = refused(capsys, "suggest", "--cases", a_file([case, case | {"as_of": None}]), "--out", out)
-    assert "case 2" in line
-    assert not out.exists()
+def test_a_faulty_case_stops_no_other(a_file, case, tmp_path, capsys):
+    faults = {"as_of": None}, {"goal": {"targets": {"tro_pa_jobb": 9}}}, {"wishes": {"require": ["NOPE"]}}
+    asked = [case | {"case_id": "fall-a"}, *(case | fault for fault in faults), case | {"case_id": "fall-b"}]
+    lines = "\n".join([*map(json.dumps, asked), "{"])  # its last line is no JSON
+    rules = ["as_of: ", "goal.targets.tro_pa_jobb: outside the scale", "wishes.require: names an insats", "is not JSON"]
+    for cases, word, n_faults in ((a_file(asked), "case", 3), (a_file(lines, "cases.jsonl"), "line", 4)):
+        out = tmp_path / "out.jsonl"
+        assert run("suggest", "--cases", cases, "--out", out) == ERRORS
+        said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("pathway: ")]
+        assert len(said) == n_faults
+        for place, line, rule in zip((2, 3, 4, 6), said, rules, strict=False):
+            assert line.startswith(f"pathway: {cases}: {word} {place}: {rule}")
+        assert said[-1].endswith(f"({n_faults} not planned for; the others are in {out})")
+        made = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+        assert [one["case_id"] for one in made] == ["fall-a", "fall-b"]
+        assert all(one["plans"] for one in made)
+
+
+@pytest.mark.parametrize("format", ["text", "client"])
+def test_a_faulty_case_is_left_out_of_what_is_read(a_file, case, capsys, tmp_path, format):
+    out = tmp_path / "out"
+    cases = a_file([case, case | {"as_of": None}, case | {"limits": {"hours_per_week": 10}}])
+    assert run("suggest", "--cases", cases, "--out", out, "--format", format) == ERRORS
+    assert "case 2: as_of: " in capsys.readouterr().err
+    assert len(set(re.findall(r"\bf-[0-9a-f]{20}\b", out.read_text(encoding="utf-8")))) == 2
 
 
 def test_no_message_repeats_what_a_field_holds(a_file, case, tmp_path, capsys):
