@@ -47,11 +47,5 @@ def shipped_model():
 
 
 @pytest.fixture(scope="session")
-def retrained_model(tmp_path_factory, small_catalogue):
-    known = registered(shipped.mock_package(), tmp_path_factory.mktemp("full") / "register")
-    return training.train(known, small_catalogue, instrument.read(), seed=0)
-
-
-@pytest.fixture(scope="session")
 def desk(shipped_model, small_catalogue):
     return Desk(shipped_model, small_catalogue)
