@@ -85,7 +85,8 @@ def test_it_works_on_ones_own_by_changing_one_line(path, own, capsys):
     line = re.search(r"^(REGISTER|MODEL) = None", source, re.MULTILINE)
     changed = source.replace(line[0], f'{line[1]} = "{own[line[1]]}"', 1)
     assert sum(a != b for a, b in zip(source.split("\n"), changed.split("\n"), strict=True)) == 1
-    told, drawn = run(changed.replace("N_TRIALS = 10", "N_TRIALS = 3"), path.stem, capsys)  # the rest are alike
+    fewer = changed.replace("N_TRIALS = 10", "N_TRIALS = 3").replace("1.0), 2", "1.0), 1")  # the rest are alike
+    told, drawn = run(fewer, path.stem, capsys)
     assert len(drawn) >= (1 if path.name.startswith("05") else 2)
     assert len(told.split()) > 20
 
