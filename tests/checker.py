@@ -52,6 +52,12 @@ def broken_rules(
     return faults
 
 
+def broken_placing(case: Json, insatser: Mapping[str, Json], activity: Json) -> list[str]:
+    """List what is wrong with when an activity is, beside what the case has running and locked."""
+    placing = _placing(case, insatser[activity["insats_id"]], activity)
+    return [*placing, *_together(case, insatser, [activity, *(case.get("locked") or [])])]
+
+
 def _abstention(suggestion: Json, catalogue: Json) -> Iterator[str]:
     if suggestion["plans"]:
         yield "abstains, but has plans"

@@ -669,6 +669,59 @@ def test_plans_around_locks_ramps_and_quarters_keep_every_rule(problem: Any, aro
     everything_is_accounted_for(insatser, proposal)
 
 
+@st.composite
+def gaps(draw: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Draw an insats, and a case with locks and a ramp that may leave it a gap to fit into, or none."""
+    as_of = builders.AS_OF + timedelta(days=draw(st.integers(0, 6)))
+    dates = [as_of + timedelta(days=day) for day in draw(st.lists(st.integers(0, 140), min_size=1, max_size=4))]
+    insats = A(
+        "X",
+        weeks={"min": (least := draw(st.integers(2, 14))), "typical": least + 1, "max": least + 4},
+        hours_per_week={"min": 8, "typical": 12, "max": 16},
+        excludes=draw(st.sampled_from([[], ["Y"]])),
+        intake=draw(
+            st.sampled_from([{"mode": "löpande", "dates": []}, {"mode": "datum", "dates": sorted({*map(str, dates)})}])
+        ),
+    )
+    locked, day = [], draw(st.integers(-7, 40))
+    for id in ("Y", "Z"):
+        end = day + draw(st.integers(1, 60))
+        span = {"start_on": str(as_of + timedelta(days=day)), "end_on": str(as_of + timedelta(days=end))}
+        locked.append({"insats_id": id, **span, "hours_per_week": draw(st.sampled_from([4, 14]))})
+        day = end + 7 * least + draw(st.integers(-3, 16))
+    limits = {"hours_per_week": 20, "parallel": draw(st.integers(1, 2)), "horizon_weeks": 26, "budget": None}
+    ramp = draw(st.sampled_from([(), ((0, 4), (9, 20)), ((3, 9), (12, 14))]))
+    limits["hours_by_week"] = [{"from_week": week, "hours_per_week": hours} for week, hours in ramp]
+    return insats, {"as_of": as_of, "locked": locked, "limits": limits}
+
+
+@settings(max_examples=150)
+@given(drawn=gaps())
+def test_a_rule_that_is_said_to_leave_no_room_leaves_none_on_any_day(drawn: Any):
+    insats, case = drawn
+    catalogue = {"insatser": [insats, A("Y", excludes=[]), A("Z")]}
+    found = compile(
+        shaped := builders.a_case(**case),
+        builders.a_catalogue(*catalogue["insatser"]),
+        builders.prospects(shaped, {"X": (0.9, 0.9, 0.9)}),
+    )
+    raw, insatser = builders.a_case_in_json(**case), {one["id"]: one for one in catalogue["insatser"]}
+    days = (case["as_of"] + timedelta(days=day) for day in range(182))
+    dated = insats["intake"]["mode"] == "datum"
+    fits = [
+        on
+        for on in days
+        if (str(on) in insats["intake"]["dates"] if dated else on.weekday() == 0)
+        and not checker.broken_placing(raw, insatser, an_activity("X", on, insats["weeks"]["min"], 8))
+    ]
+    assert ("X" in found.blocked) == (not fits)
+
+
+def an_activity(insats_id: str, start: date, weeks: int, hours: float) -> dict[str, Any]:
+    end = start + timedelta(weeks=weeks)
+    return {"insats_id": insats_id, "start_on": str(start), "end_on": str(end), "hours_per_week": hours}
+
+
 def best_by_brute_force(problem: Any, raw: dict[str, Any], insatser: dict[str, Any]) -> float:
     """Try every mix of options: what the checker lets through, of distinct groups, and each worth its while."""
     best, options = 0.0, problem.options

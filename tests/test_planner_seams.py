@@ -279,7 +279,7 @@ def test_mixes_at_any_prices_bound_what_fits_into_a_week():
 
 @pytest.mark.parametrize("locked", [False, True])
 def test_rows_about_days_beside_hold_for_every_plan(locked: bool):
-    case, catalogue, prospects = builders.a_realistic_problem(302, n_insatser=30)
+    case, catalogue, prospects = builders.a_realistic_problem(303, n_insatser=30)
     job = next(one for one in catalogue.insatser if one.type == "jobb")
     lock = cases.Locked(job.id, case.as_of + timedelta(weeks=9), case.as_of + timedelta(weeks=20), 6)
     problem = compile(replace(case, locked=(lock,) * locked), catalogue, prospects)

@@ -1,6 +1,7 @@
 """What one insats could be for one person: allowed starts, lengths and hours, or the rule that leaves none."""
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -94,6 +95,19 @@ def _end_of(participation: Participation, catalogue: Catalogue, weeks: Weeks, pr
     return max(started + 7 * insats.weeks.typical, max(started, 0) + 7 * practice.running_least_weeks)
 
 
+def openings_of(case: Case, weeks: Weeks, occupied: Iterable[Running]) -> tuple[int, ...]:
+    """Give the days on which what runs has ended or more hours are allowed, so that something may start that could not.
+
+    Two days each: what runs may exclude others on its days, but takes hours and a place in whole weeks.
+    """
+    ends = {one.end for one in occupied if 0 < one.end < weeks.n_days}
+    ends |= {7 * step.from_week for step in case.limits.hours_by_week}
+    begun = weeks.firsts[
+        np.searchsorted(weeks.firsts, sorted(ends)) - 1
+    ]  # of the last week that still holds a day before
+    return tuple(sorted(ends | set((begun + 7).tolist())))
+
+
 def completed_of(case: Case) -> frozenset[str]:
     """Ids of the insatser that the person had completed on the day of the suggestion; locks that have ended count."""
     lived = frozenset(
@@ -140,9 +154,13 @@ def _unmet(rule: Rule, needed: str | tuple[str | int | None, ...], found: float 
 
 
 def choices_of(
-    insats: Insats, case: Case, weeks: Weeks, occupied: tuple[Running, ...], grid: Grid
+    insats: Insats, case: Case, weeks: Weeks, occupied: tuple[Running, ...], openings: tuple[int, ...], grid: Grid
 ) -> Choices | Blocked:
-    """List when, for how long and for how many hours a week the insats could be, or the rule that leaves nothing."""
+    """List when, for how long and for how many hours a week the insats could be, or the rule that leaves nothing.
+
+    Of the starts between two Mondays of the grid the first is kept, and the first from each of the `openings` on: if
+    there is room for the insats at all, then from there.
+    """
     if insats.places == 0:
         return Blocked("no_start_date", Fact(Rule.PLACES, needed=1, found=0))
     if any(one.locked and one.insats_id == insats.id for one in occupied):
@@ -168,7 +186,7 @@ def choices_of(
     mondays = _mondays(weeks, last_end, grid)
     spans = tuple(
         (start, length)
-        for start in _thinned(starts, mondays)
+        for start in _thinned(starts, sorted({*mondays, *openings}))
         for length in _lengths(insats, start, mondays, last_end, longest, grid)
     )
     return Choices(spans, hours)
@@ -214,12 +232,12 @@ def _mondays(weeks: Weeks, last_end: int, grid: Grid) -> list[int]:
     return sorted({day for step in steps for day in range(weeks.first_monday, last_end + 1, 7 * step)})
 
 
-def _thinned(starts: list[int], mondays: list[int]) -> list[int]:
-    """Keep the first possible start of each stretch between two Mondays of the grid."""
+def _thinned(starts: list[int], edges: list[int]) -> list[int]:
+    """Keep the first possible start of each stretch between two edges."""
     kept, at = [], 0
     while at < len(starts):
         kept.append(starts[at])
-        following = mondays[bisect_right(mondays, starts[at]) :][:1]
+        following = edges[bisect_right(edges, starts[at]) :][:1]
         at = bisect_left(starts, following[0]) if following else len(starts)
     return kept
 

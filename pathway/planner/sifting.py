@@ -14,6 +14,7 @@ from pathway.planner.choices import (
     choices_of,
     completed_of,
     not_eligible,
+    openings_of,
     running_of,
 )
 from pathway.planner.layout import Prices, assemble
@@ -59,7 +60,7 @@ def compile(
     grid = grid or practice.grid(case.limits.horizon_weeks)
     weeks = Weeks(case.as_of, 7 * case.limits.horizon_weeks)
     running = running_of(case, catalogue, weeks, practice)
-    completed = completed_of(case)
+    openings, completed = openings_of(case, weeks, running), completed_of(case)
     tight = bool(running or case.wishes.require or case.limits.hours_by_week or case.limits.budget is not None)
     leading = {first for insats in catalogue.insatser for first in insats.requires.insatser} - completed
     blocked: dict[str, Blocked] = {}
@@ -76,7 +77,7 @@ def compile(
     least = replace(grid, least=True)
     open_to: list[tuple[Insats, Choices]] = []
     for insats in screened:
-        found = choices_of(insats, case, weeks, running, least if tight or insats.id in leading else grid)
+        found = choices_of(insats, case, weeks, running, openings, least if tight or insats.id in leading else grid)
         if isinstance(found, Blocked):
             blocked[insats.id] = found
         else:
