@@ -1,5 +1,6 @@
 """Plans are valued along their way, and the plan that is shown is the one that is worth most so."""
 
+import itertools
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -123,12 +124,13 @@ def test_what_is_shown_is_the_value_along_the_way():
         assert plan.objective == pytest.approx(np.clip(2 + plan.rolled.gains.sum(axis=0), 1, 5).sum() - 6)
 
 
-def test_nothing_is_called_optimal_unless_it_is_found_again_along_its_own_way():
+def test_nothing_is_called_optimal_unless_it_is_found_again_along_its_own_way(monkeypatch):
     catalogue = a_catalogue(*(an_insats(f"I{k}") for k in range(5)))
     own = room(a_year(), catalogue, (3.0, 2.5, 2.0, 1.5, 1.0))
     outcome = own.propose()
     assert outcome.stable
     assert outcome.proof(outcome.plans[0]).status == "optimal"
+    monkeypatch.setattr(search, "SKETCHES", ())
     unsure = own.propose(rounds=1)
     assert unsure.proof(unsure.plans[0]).status == "feasible"
 
@@ -195,6 +197,26 @@ def test_a_promoted_alternative_takes_its_place_among_the_reasons():
     chosen = {one.insats_id for one in outcome.plans[0].planned.placements}
     assert sorted(one.insats_id for one in outcome.proposal.not_chosen) == sorted(set(catalogue.ids) - chosen)
     assert all(one.loss is None or one.loss >= -1e-9 for one in outcome.proposal.not_chosen)
+
+
+def test_a_plan_in_hand_stays_first_where_the_solver_finds_none_worth_more_along_its_way(monkeypatch):
+    catalogue = a_catalogue(*(an_insats(f"I{k}", weeks={"min": 8, "typical": 20, "max": 40}) for k in range(9)))
+    own = room(a_year(hours_per_week=10, parallel=2), catalogue, (3.0, 2.9, 2.8, 2.7, 2.6, 1.0, 0.9, 0.8, 0.7))
+    usual = own.propose()
+    (other,) = own.value([replace(usual.plans[1].planned, gap=0.9)])
+    other = replace(other, worth=1.1 * usual.plans[0].worth)
+    monkeypatch.setattr(search.Foresight, "_sketch", lambda self: other)
+    outcome = own.propose()
+    assert outcome.plans[0].planned.placements == other.planned.placements
+    proof = outcome.proof(outcome.plans[0])
+    assert proof.status == "feasible"
+    found, kept = outcome.proposal.plans[0], outcome.plans[0].planned
+    assert found.status == "optimal"
+    assert proof.gap == pytest.approx(max(0.0, found.objective / kept.objective - 1), abs=0.01)  # no longer 0.9
+    assert 1 < len(outcome.plans) <= 3
+    assert all(planner.unlike(a.planned, b.planned) for a, b in itertools.combinations(outcome.plans, 2))
+    chosen = {one.insats_id for one in other.planned.placements}
+    assert sorted(one.insats_id for one in outcome.proposal.not_chosen) == sorted(set(catalogue.ids) - chosen)
 
 
 # With a fitted model

@@ -19,7 +19,8 @@ from pathway.planner.objective import targets_of, value, weights_of
 from pathway.planner.practice import shipped as good_practice
 
 ROUNDS = 3  # solves at most; most plans are stable by then
-SKETCHES, SKETCHED = 2, 8  # times that fast plans are made before the first solve, and how many
+SKETCHES = (0.0, 0.5, 1.0)  # how far towards the way of the best plan so far gains are told before the first solve
+SKETCHED = planner.Work(effort=planner.Effort(deterministic=1e-3), first_only=True)
 NOTICED = 1e-3  # share of a plan's worth
 _SLACK = 1e-9
 
@@ -104,22 +105,18 @@ class Foresight:
     def propose(self, rounds: int = ROUNDS) -> Outcome:
         """Solve, roll forward and solve again until the plan stays the same; keep the best.
 
-        Where to look is first sketched: with plans that are found fast and without proof.
+        Where to look is first sketched: with a plan that is found fast and without proof.
         """
-        prospects, known = self._sketch()
+        known = self._sketch()
         tried: list[tuple[Proposal, tuple[Foreseen, ...]]] = []
         stable = False
         for _ in range(rounds):
-            proposal = planner.propose(
-                self.case, self.catalogue, prospects, work=self.work, prices=self.prices, start=known
-            )
-            plans = self.value(proposal.plans)
+            proposal, plans = self._along(known)
             tried.append((proposal, plans))
-            stable = known is not None and bool(plans) and _same(plans[0].planned, known)
-            if stable or not plans or not _is_better(plans, tried[:-1]):
+            stable = known is not None and bool(plans) and _same(proposal.plans[0], known.planned)
+            if not plans or (known is not None and _same(_best(plans).planned, known.planned)):
                 break
-            best = _best(plans)
-            known, prospects = best.planned, self.prospects(best.rolled)
+            known = _best(plans)
         proposal, plans = max(reversed(tried), key=lambda one: max(map(_worth, one[1]), default=-np.inf))
         if not plans:
             return Outcome(tried[0][0], (), False)
@@ -132,17 +129,36 @@ class Foresight:
         found_again = stable and plans is tried[-1][1] and best is plans[0]
         return Outcome(proposal, (best, *sorted(others, key=_worth, reverse=True)), found_again)
 
-    def _sketch(self) -> tuple[Prospects, Planned | None]:
-        """Give what is expected along the way of a good plan, and that plan; without one, along the course."""
-        prospects, best = self.prospects(self.roll([()])[0]), None
-        for _ in range(SKETCHES):
-            plans = self.value(planner.pool(self.case, self.catalogue, prospects, n=SKETCHED, prices=self.prices))
-            candidates = [plan for plan in (*plans, *([best] if best else [])) if plan.worth > -np.inf]
-            if not candidates:
-                break
-            best = max(candidates, key=_worth)
-            prospects = self.prospects(best.rolled)
-        return prospects, best.planned if best else None
+    def _sketch(self) -> Foreseen | None:
+        """Find a good plan fast and without proof; ``None`` if none keeps the rules along its way.
+
+        Along the way of a plan, what is not in it seems to add little, so that a plan may be found again there though
+        others are worth more. Gains are told along the course first, then ever more along the best plan's way so far.
+        """
+        course, best = self.prospects(self.roll([()])[0]), None
+        for share in SKETCHES:
+            prospects = course if best is None else _between(course, self.prospects(best.rolled), share)
+            _, plans = self._solved(prospects, best, SKETCHED)
+            best = max((plan for plan in (*plans, best) if plan and plan.worth > -np.inf), key=_worth, default=None)
+        return best
+
+    def _along(self, known: Foreseen | None) -> tuple[Proposal, tuple[Foreseen, ...]]:
+        """Solve with what is expected along a known plan's way; that plan stays first unless a better one is found."""
+        prospects = self.prospects(self.roll([()])[0] if known is None else known.rolled)
+        proposal, plans = self._solved(prospects, known, self.work)
+        if known is None or proposal.start is None or not plans or not _is_better(known, _best(plans)):
+            return proposal, plans
+        kept = replace(known, planned=proposal.start)
+        others = [plan for plan in plans if planner.unlike(plan.planned, kept.planned)]
+        shown = (kept, *others)[: 1 + good_practice().n_alternatives]
+        return _promote(proposal, kept, plans[0], self.catalogue), shown
+
+    def _solved(
+        self, prospects: Prospects, known: Foreseen | None, work: planner.Work | None
+    ) -> tuple[Proposal, tuple[Foreseen, ...]]:
+        start = None if known is None else known.planned
+        proposal = planner.propose(self.case, self.catalogue, prospects, work=work, prices=self.prices, start=start)
+        return proposal, self.value(proposal.plans)
 
     def value(self, plans: Sequence[Planned]) -> tuple[Foreseen, ...]:
         """Roll plans forward and tell what they are worth, in the order given."""
@@ -245,13 +261,21 @@ def _worth(plan: Foreseen) -> float:
 def _best(plans: Sequence[Foreseen]) -> Foreseen:
     """Give the plan that is worth most: the first, unless another is so by more than anybody would notice."""
     best = max(plans, key=_worth)
-    return best if best.worth > plans[0].worth + NOTICED * abs(best.worth) else plans[0]
+    return best if _is_better(best, plans[0]) else plans[0]
 
 
-def _is_better(plans: Sequence[Foreseen], before: Sequence[tuple[Proposal, tuple[Foreseen, ...]]]) -> bool:
-    """Tell whether plans hold one that is worth more than all before, by more than anybody would notice."""
-    known = max((_worth(plan) for _, others in before for plan in others), default=-np.inf)
-    return known == -np.inf or _best(plans).worth > known + NOTICED * abs(known)
+def _is_better(plan: Foreseen, known: Foreseen | None) -> bool:
+    """Tell whether a plan is worth more than another, by more than anybody would notice."""
+    return known is None or plan.worth > known.worth + NOTICED * abs(plan.worth)
+
+
+def _between(course: Prospects, way: Prospects, share: float) -> Prospects:
+    """Give gains so far from those along the course towards those along a plan's way."""
+    alone, beside = (
+        {id: (1 - share) * gains + share * there[id] for id, gains in here.items()}
+        for here, there in ((course.alone, way.alone), (course.beside, way.beside))
+    )
+    return replace(course, alone=alone, beside=beside)
 
 
 def _promote(proposal: Proposal, best: Foreseen, first: Foreseen, catalogue: Catalogue) -> Proposal:

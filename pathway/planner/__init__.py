@@ -1,7 +1,7 @@
 """Places insatser in weeks for one person: what keeps every rule and is expected to bring most. See docs/PLANNER.md."""
 
 from pathway.planner.conflicts import Conflict
-from pathway.planner.individual import Loss, Proposal, Work, loss_of, pool, propose
+from pathway.planner.individual import Loss, Proposal, Work, loss_of, pool, propose, unlike
 from pathway.planner.model import Effort
 from pathway.planner.objective import Placement, Prospects, Replay, replay
 from pathway.planner.planned import Planned, Theme
@@ -30,4 +30,5 @@ __all__ = [
     "pool",
     "propose",
     "replay",
+    "unlike",
 ]

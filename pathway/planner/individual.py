@@ -14,10 +14,11 @@ from pathway.planner.board import Board
 from pathway.planner.conflicts import Conflict
 from pathway.planner.improvement import improve, tidy
 from pathway.planner.model import Effort
-from pathway.planner.objective import Array, Prospects, replay
+from pathway.planner.objective import Array, Placement, Prospects, Replay, replay
 from pathway.planner.planned import Planned, Theme
 from pathway.planner.plans import Picked
 from pathway.planner.practice import Practice, shipped
+from pathway.planner.problem import Problem
 from pathway.planner.proving import POOL, best_of, likeliest
 from pathway.planner.reasons import NotChosen
 from pathway.planner.relaxation import relax
@@ -57,11 +58,14 @@ class Proposal:
         Every insats of the catalogue that is not in the first plan, in the catalogue's order.
     infeasible
         The smallest set of rules that keep the required insatser from being in a plan; empty if they can.
+    start
+        The plan known from before as it stands, held against the same bound; ``None`` if there was none.
     """
 
     plans: tuple[Planned, ...]
     not_chosen: tuple[NotChosen, ...]
     infeasible: tuple[Conflict, ...] = ()
+    start: Planned | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +125,8 @@ def propose(
         found = found or conflicts.smallest(board.problem, work.effort)
         return Proposal((), reasons.without_plan(board), found)
     if work.first_only:
-        return Proposal((_planned(board, 1, first, "best", prices),) if _holds_any(board, first) else (), ())
+        only = (_planned(board, 1, first, "best", prices),) if _holds_any(board, first) else ()
+        return Proposal(only, (), start=_as_it_stands(board.problem, start, first.bound))
     not_chosen, better = reasons.explain(board, first.picked)
     if better is not None:  # only where the first plan is not proven
         first = replace(first, picked=better, bound=max(first.bound, board.worth(better)), proven=False)
@@ -132,10 +137,11 @@ def propose(
     plans = [_planned(board, 1, first, "best", prices)]
     for picked, theme in others:
         plan = _planned(board, len(plans) + 1, _Settled(picked, first.bound, False), theme, prices)
-        if all(themes.unlike(_own(plan), _own(before), board) for before in plans):  # adjusting may leave insatser out
+        if all(unlike(plan, before) for before in plans):  # adjusting may leave insatser out
             plans.append(plan)
     spared = {board.problem.candidates[board.options.owner[o]].id for o in first.picked} - _own(plans[0])
-    return Proposal(_in_order(plans), reasons.with_spared(board, not_chosen, spared))
+    not_chosen = reasons.with_spared(board, not_chosen, spared)
+    return Proposal(_in_order(plans), not_chosen, start=_as_it_stands(board.problem, start, first.bound))
 
 
 def pool(
@@ -276,22 +282,52 @@ def _planned(
         if finer is not None and finer[0].worth(finer[1]) >= board.worth(picked) - 1e-9:
             board, picked = finer
             placements = board.problem.placements(picked)
-    window = (problem.weeks.as_of, problem.weeks.date(problem.weeks.n_days))
-    played = replay(placements, problem.catalogue, problem.prospects, problem.case.goal, window)
+    played = _replayed(problem, placements)
     worth = board.worth(picked)
     if abs(played.objective - board.objective(picked)) > ROUNDING * problem.heaviest:
         raise ValueError("the planner's value of a plan differs from the replay's")
-    gap = 0.0 if found.proven else max(0.0, found.bound - worth) / max(abs(worth), 1e-6)
     return Planned(
         rank=rank,
         objective=played.objective,
         status="optimal" if found.proven else "feasible",
-        gap=gap,
+        gap=0.0 if found.proven else _gap(worth, found.bound),
         placements=played.placements,
         gains=played.gains,
         with_plan=played.with_plan,
         theme=theme,
+        merit=worth - board.objective(picked),
     )
+
+
+def _as_it_stands(problem: Problem, plan: Planned | None, bound: float) -> Planned | None:
+    """Tell what a plan known from before is worth with the gains expected now, whether or not the grid has it."""
+    if plan is None:
+        return None
+    played = _replayed(problem, plan.placements)
+    return replace(
+        plan,
+        objective=played.objective,
+        status="feasible",
+        gap=_gap(played.objective + plan.merit, bound),
+        gains=played.gains,
+        with_plan=played.with_plan,
+    )
+
+
+def _replayed(problem: Problem, placements: Sequence[Placement]) -> Replay:
+    window = (problem.weeks.as_of, problem.weeks.date(problem.weeks.n_days))
+    return replay(placements, problem.catalogue, problem.prospects, problem.case.goal, window)
+
+
+def _gap(worth: float, bound: float) -> float:
+    """Give the share by which the bound lies above the worth of a plan."""
+    return max(0.0, bound - worth) / max(abs(worth), 1e-6)
+
+
+def unlike(one: Planned, other: Planned) -> bool:
+    """Tell whether two plans are different enough to be shown beside each other."""
+    n_locked = len({placement.insats_id for placement in one.placements if placement.locked})
+    return themes.unlike(_own(one), _own(other), n_locked)
 
 
 def _own(plan: Planned) -> set[str]:

@@ -29,6 +29,8 @@ class Planned:
         (J,) expected levels at the end of the horizon.
     theme
         What an alternative was looked for and is better at than the first plan; ``best``: nothing but its worth.
+    merit
+        Weighted steps by which it is worth more than its objective: bonuses for preferred insatser, less prices.
     """
 
     rank: int
@@ -39,3 +41,4 @@ class Planned:
     gains: Array
     with_plan: Array
     theme: Theme = "best"
+    merit: float = 0.0

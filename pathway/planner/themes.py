@@ -158,15 +158,14 @@ def _ways_to_differ(board: Board, plans: list[Picked]) -> Iterator[frozenset[int
 def differs(one: Picked, other: Picked, board: Board) -> bool:
     """Tell whether two plans are unlike by the insatser of their options."""
     a, b = ({board.problem.candidates[int(board.options.owner[o])].id for o in plan} for plan in (one, other))
-    return unlike(a, b, board)
+    return unlike(a, b, len({placement.insats_id for placement in board.problem.standing.placements}))
 
 
-def unlike(a: set[str], b: set[str], board: Board) -> bool:
+def unlike(a: set[str], b: set[str], n_locked: int) -> bool:
     """Tell whether one third of the longer plan's insatser are not in the other, and each has one of its own.
 
-    Locked activities are in both, and not among the ids given.
+    So many locked ones are in both, and not among the ids given.
     """
-    n_locked = len({placement.insats_id for placement in board.problem.standing.placements})
     longer = max(len(a), len(b)) + n_locked
     return 3 * (len(a & b) + n_locked) <= 2 * longer and bool(a - b) and bool(b - a)
 
