@@ -226,7 +226,7 @@ def test_no_secret_of_a_key_is_in_the_database(house: House) -> None:
         assert secret not in file.read()
 
 
-def test_a_consent_lets_one_unit_see_one_case_and_nothing_else(house: House) -> None:
+def test_a_consent_lets_one_unit_see_one_case_and_nothing_else(house: House, known_routes: Any) -> None:
     house.call("handläggare", "POST", "/cases", case("fall-2"))
     path = consent(house)
     other = f"handläggare {OTHER_UNIT}"
@@ -234,9 +234,12 @@ def test_a_consent_lets_one_unit_see_one_case_and_nothing_else(house: House) -> 
     assert house.call(other, "GET", f"/suggestions/{house.suggestion['suggestion_id']}").status_code == 200
     assert house.call(other, "GET", "/cases/fall-2").status_code == 404
     assert house.call(other, "PUT", f"/cases/{NUMBER}", case(), headers={"If-Match": "*"}).status_code == 403
-    assert house.call(other, "POST", "/suggestions", {"case_number": NUMBER}).status_code == 403
+    for to_do in ("add_measurements", "export_case", "give_consent", "list_consents", "create_suggestion", "decide"):
+        assert call(house, other, to_do, known_routes[to_do][0]).status_code == 403, to_do
+    assert house.call(f"enhetschef {OTHER_UNIT}", "DELETE", f"/cases/{NUMBER}").status_code == 403
     assert house.trail("case.read")[-1]["facts"]["consent"] == path.rpartition("/")[2]
 
+    assert house.call("handläggare", "DELETE", f"{path}x").status_code == 404
     assert house.call("handläggare", "DELETE", path).json()["revoked_at"]
     assert house.call(other, "GET", f"/cases/{NUMBER}").status_code == 404
     assert house.call(other, "GET", f"/suggestions/{house.suggestion['suggestion_id']}").status_code == 404

@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
@@ -35,11 +36,16 @@ class SlowDesk(Desk):
 
 
 @pytest.fixture
-def slow(furnish: Callable[..., House], planning: Planning) -> House:
-    """A house whose calls may take a second, and whose planning waits."""
+def waiting(planning: Planning) -> Planning:
+    """Planning that waits until it is told to go on."""
     desk = SlowDesk(planning.model, planning.catalogue)
     desk.go_on = threading.Event()
-    waiting = Planning(desk, planning._folder, at_once=2, wait_seconds=20)
+    return Planning(desk, planning._folder, at_once=2, wait_seconds=20)
+
+
+@pytest.fixture
+def slow(furnish: Callable[..., House], waiting: Planning) -> House:
+    """A house whose calls may take a second, and whose planning waits."""
     return furnish(planning=waiting, call_seconds=1)
 
 
@@ -55,6 +61,28 @@ def test_a_suggestion_that_takes_too_long_is_a_503_and_is_not_kept_afterwards(sl
     assert not desk.at_work.is_alive()
     assert slow.call("handläggare", "GET", "/suggestions").json()["total"] == 1
     assert [one["action"] for one in slow.trail()[n_told:]] == ["suggestions.listed"] * 2
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "status"),
+    [
+        (("DELETE", f"/cases/{NUMBER}", None), 404),
+        (("POST", "/stops", {"scope": "unit", "reason": "översyn"}), 409),
+    ],
+)
+def test_a_suggestion_for_a_case_erased_or_a_unit_stopped_meanwhile_is_not_kept(
+    furnish: Callable[..., House], waiting: Planning, meanwhile: tuple[str, str, Any], status: int
+) -> None:
+    house, desk = furnish(planning=waiting), waiting.desk
+    assert isinstance(desk, SlowDesk)
+    with ThreadPoolExecutor(1) as thread:
+        asked = thread.submit(house.call, "handläggare", "POST", "/suggestions", {"case_number": NUMBER})
+        while not hasattr(desk, "at_work"):
+            time.sleep(0.01)
+        assert house.call("enhetschef", *meanwhile).is_success
+        desk.go_on.set()
+        assert asked.result().status_code == status
+    assert house.call("handläggare", "GET", "/suggestions").json()["total"] == (0 if status == 404 else 1)
 
 
 def test_what_would_be_written_too_late_is_not_written(house: House) -> None:
