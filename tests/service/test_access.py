@@ -213,6 +213,7 @@ def test_a_key_that_was_revoked_opens_nothing(house: House) -> None:
     house.tokens["system"] = made["bearer"]
     assert house.call("system", "GET", "/insatser").status_code == 200
     assert house.call("administrator", "DELETE", f"/keys/{made['key_id']}").status_code == 200
+    assert house.call("administrator", "DELETE", f"/keys/{made['key_id']}x").status_code == 404
     assert house.call("system", "GET", "/insatser").status_code == 401
 
 
