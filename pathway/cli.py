@@ -6,11 +6,15 @@ Set ``PATHWAY_DEBUG=1`` to see where a mistake of ours lies; it may show data, s
 
 import argparse
 import os
+import signal
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from importlib.metadata import entry_points
 from pathlib import Path
+from types import FrameType
 from typing import NoReturn
 
 from pathway import __version__, deskcommands, modelcommands, reviewcommands
@@ -21,6 +25,35 @@ EFFECTS = ("smooth", "threshold", "same", "none")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    with _cleared_away():
+        return _run(arguments)
+
+
+class _Terminated(BaseException):
+    """Somebody asked the process to end."""
+
+
+@contextmanager
+def _cleared_away() -> Iterator[None]:
+    """Let whoever asks the process to end (SIGTERM) wait until drafts are cleared away: they may be about people."""
+
+    def unwind(number: int, frame: FrameType | None) -> None:
+        raise _Terminated
+
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are not for other threads
+        return
+    before = signal.signal(signal.SIGTERM, unwind)
+    try:
+        yield
+    except _Terminated:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.raise_signal(signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal without Swedish letters shows less, but does not fail

@@ -3,8 +3,10 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -248,6 +250,18 @@ def test_a_full_disk_is_said_in_one_line(a_file, case):
         )  # fmt: skip
     assert done.returncode == ERRORS
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
+def test_whoever_asks_the_process_to_end_leaves_no_draft_behind(a_file, case, tmp_path):
+    cases, out = a_file([case] * 50), tmp_path / "out.json"
+    command = [sys.executable, "-c", "import sys; from pathway.cli import main; sys.exit(main())"]
+    process = subprocess.Popen([*command, "suggest", "--cases", str(cases), "--out", str(out)])  # noqa: S603
+    while process.poll() is None and not list(tmp_path.glob(".out.json-*")):
+        time.sleep(0.05)
+    process.terminate()
+    assert process.wait(60) == -signal.SIGTERM
+    assert [path.name for path in tmp_path.iterdir()] == ["cases.json"]
 
 
 def test_the_demo_walks_the_whole_way_and_reuses_what_it_made(

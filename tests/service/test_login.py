@@ -89,6 +89,13 @@ def test_claims_become_a_person_of_a_unit_with_a_role(login: Login, provider: tu
     assert enter(login, *provider) == replace(caller, unit="Söder")
 
 
+def test_an_account_that_was_closed_is_not_entered_again(login: Login, provider: tuple[House, Provider]) -> None:
+    caller = enter(login, *provider)
+    assert provider[0].call("administrator", "DELETE", f"/accounts/{caller.account}").is_success
+    with pytest.raises(Forbidden, match="closed"):
+        enter(login, *provider)
+
+
 @pytest.mark.parametrize(
     ("claims", "error"),
     [
