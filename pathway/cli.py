@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _run(arguments)
 
 
-class _Terminated(BaseException):
+class _Terminated(SystemExit):
     """Somebody asked the process to end."""
 
 

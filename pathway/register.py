@@ -411,7 +411,7 @@ def _reason(error: SQLAlchemyError) -> str:
 
 
 def _make_room(file: Path, place: str) -> list[Path]:
-    """Make the folder for a new register; return what there was not before, file first."""
+    """Make the folder for a new register; return what there was not before, files first."""
     try:
         if file.exists():
             return []
@@ -419,7 +419,10 @@ def _make_room(file: Path, place: str) -> list[Path]:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RegisterUnavailable(f"{place}: the folder cannot be made ({error.strerror})") from None
-    return [file.absolute(), *missing]
+    journal = file.with_name(
+        f"{file.name}-journal"
+    )  # is left where SQLite was interrupted in the middle of a statement
+    return [journal.absolute(), file.absolute(), *missing]
 
 
 def _unmake(made: Sequence[Path]) -> None:

@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -253,15 +252,22 @@ def test_a_full_disk_is_said_in_one_line(a_file, case):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
-def test_whoever_asks_the_process_to_end_leaves_no_draft_behind(a_file, case, tmp_path):
-    cases, out = a_file([case] * 50), tmp_path / "out.json"
-    command = [sys.executable, "-c", "import sys; from pathway.cli import main; sys.exit(main())"]
-    process = subprocess.Popen([*command, "suggest", "--cases", str(cases), "--out", str(out)])  # noqa: S603
-    while process.poll() is None and not list(tmp_path.glob(".out.json-*")):
-        time.sleep(0.05)
+@pytest.mark.parametrize("work", ["suggest", "import"])
+def test_whoever_asks_the_process_to_end_leaves_no_draft_behind(a_file, case, tmp_path, small_package, work):
+    out = tmp_path / "out"
+    asked = {
+        "suggest": ["--cases", a_file([case] * 50), "--out", out],
+        "import": [small_package, "--register", out],
+    }[work]
+    before = sorted(tmp_path.rglob("*"))
+    command = [sys.executable, "-c", "import sys; from pathway.cli import main; sys.exit(main())", work]
+    process = subprocess.Popen([*command, *map(str, asked)], stderr=subprocess.PIPE, text=True)  # noqa: S603
+    while process.stderr.readline() not in (f"{work}: planning\n", f"{work}: checking measurements\n"):
+        assert process.poll() is None
     process.terminate()
     assert process.wait(60) == -signal.SIGTERM
-    assert [path.name for path in tmp_path.iterdir()] == ["cases.json"]
+    assert "mistake" not in process.stderr.read()
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_the_demo_walks_the_whole_way_and_reuses_what_it_made(
