@@ -1,6 +1,7 @@
 """The planner: every plan keeps every rule, the best is the best, and what is not chosen has its reason."""
 
 import itertools
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -667,6 +668,25 @@ def test_plans_around_locks_ramps_and_quarters_keep_every_rule(problem: Any, aro
         **case,
     )
     everything_is_accounted_for(insatser, proposal)
+
+
+def test_a_plan_known_from_before_is_held_against_the_same_bound_with_bonus_and_prices():
+    insatser = [A("A"), A("B"), A("C", type="jobb")]
+    shaped = builders.a_case(wishes={"prefer": ["B"]})
+    catalogue, prices = builders.a_catalogue(*insatser), {"A": (0.05, 0.05)}
+    prospects = builders.prospects(shaped, {"A": (0.5, 0.3, 0.1), "B": (0.2, 0.2, 0.2), "C": (0.4, 0.1, 0.3)})
+    (first, *_) = propose(shaped, catalogue, prospects, work=ENOUGH, prices=prices).plans
+    assert first.status == "optimal"
+    assert first.merit != 0
+    again = propose(shaped, catalogue, prospects, work=ENOUGH, prices=prices, start=first).start
+    assert (again.objective, again.merit) == (pytest.approx(first.objective), first.merit)
+    assert again.gap == pytest.approx(0, abs=1e-3)
+    half = tuple(one for one in first.placements if one.insats_id != "C")
+    lesser = propose(
+        shaped, catalogue, prospects, work=ENOUGH, prices=prices, start=replace(first, placements=half)
+    ).start
+    assert 0 < lesser.gap < 10
+    assert lesser.status == "feasible"
 
 
 @st.composite
