@@ -13,7 +13,7 @@ from scipy.optimize import linprog
 
 from pathway import case as cases
 from pathway.errors import FaultyCase
-from pathway.planner import Effort, Rule, Work, beside, loss_of, pool, propose
+from pathway.planner import Effort, Rule, Work, beside, loss_of, pool, propose, unlike
 from pathway.planner import model as models
 from pathway.planner.board import Board
 from pathway.planner.improvement import improve
@@ -119,6 +119,22 @@ def test_each_alternative_is_better_at_its_theme():
             seen.add(plan.theme)
             assert plan.theme != "fewest_hours" or spent < 1.05 * hours[0]
     assert "fewest_hours" in seen
+
+
+def test_alternatives_differ_from_a_plan_known_from_before_too():
+    n_like = 0
+    for seed in (11, 12, 13):
+        case, catalogue, prospects = builders.a_realistic_problem(seed, n_insatser=40)
+        first, *others = propose(case, catalogue, prospects, work=WORK).plans
+        in_first, in_other = ({one.insats_id for one in plan.placements} for plan in (first, others[0]))
+        for insats_id in sorted(in_other - in_first):
+            shaped = replace(case, wishes=replace(case.wishes, require=(insats_id,)))
+            known = propose(shaped, catalogue, prospects, work=replace(WORK, first_only=True)).plans[0]
+            n_like += not all(unlike(known, other) for other in others)
+            plans = propose(case, catalogue, prospects, work=WORK, start=known).plans
+            assert len(plans) > 1
+            assert all(unlike(known, other) for other in plans[1:])
+    assert n_like
 
 
 def test_the_first_plan_alone_is_the_first_of_the_whole_proposal():

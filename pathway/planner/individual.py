@@ -107,7 +107,8 @@ def propose(
         Per insats: what a place costs in each quarter (13 weeks from the day of the suggestion), in weighted steps;
         charged once for each quarter that an activity touches, in what plans are compared by, never in `objective`.
     start
-        A plan known from before: if it keeps the rules on the grid, it is the first plan to better.
+        A plan known from before: if it keeps the rules on the grid, it is the first plan to better. Alternatives are
+        made to differ from it too, since it may be kept in place of the first.
 
     Raises
     ------
@@ -120,7 +121,8 @@ def propose(
     _check_wishes(case, catalogue)
     board = Board(compile(case, catalogue, prospects, practice, prices=prices))
     found = conflicts.blocked(board.problem)
-    first = None if found else _first(board, work, start)
+    known = None if start is None else board.problem.locate(start.placements)
+    first = None if found else _first(board, work, known)
     if first is None:
         found = found or conflicts.smallest(board.problem, work.effort)
         return Proposal((), reasons.without_plan(board), found)
@@ -133,11 +135,11 @@ def propose(
         not_chosen, _ = reasons.explain(board, first.picked)
     if not _holds_any(board, first):
         return Proposal((), not_chosen)
-    others = themes.alternatives(board, first.picked, first.hopes) if first.picked else []
+    others = themes.alternatives(board, first.picked, first.hopes, known) if first.picked else []
     plans = [_planned(board, 1, first, "best", prices)]
     for picked, theme in others:
         plan = _planned(board, len(plans) + 1, _Settled(picked, first.bound, False), theme, prices)
-        if all(unlike(plan, before) for before in plans):  # adjusting may leave insatser out
+        if all(unlike(plan, before) for before in (*plans, start) if before):  # adjusting may leave insatser out
             plans.append(plan)
     spared = {board.problem.candidates[board.options.owner[o]].id for o in first.picked} - _own(plans[0])
     not_chosen = reasons.with_spared(board, not_chosen, spared)
@@ -255,9 +257,8 @@ def _holds_any(board: Board, found: _Settled) -> bool:
     return bool(found.picked or board.problem.standing.placements)
 
 
-def _first(board: Board, work: Work, start: Planned | None) -> _Settled | None:
+def _first(board: Board, work: Work, known: Picked | None) -> _Settled | None:
     """Find the best plan; ``None`` if there is none that keeps all rules, or none was found."""
-    known = None if start is None else board.problem.locate(start.placements)
     if known is not None and not board.keeps_rules(known):
         known = None
     best = best_of(board, work.width, work.effort, known)

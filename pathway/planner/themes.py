@@ -1,9 +1,8 @@
 """Alternatives that mean something: plans other than the first that are better at one thing, and different enough."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 
@@ -17,21 +16,24 @@ from pathway.planner.weeks import Ints
 
 PULL = 0.3  # of the first plan's worth: what doing all for the theme is worth while an alternative is looked for
 WIDTH = 12  # plans that are grown side by side for an alternative
-WAYS = 2  # sets of insatser that are left out to find an alternative
+WAYS = (2, 4)  # sets of insatser that are left out to find an alternative, and again where none is found
+KEPT = 8  # such sets that are kept while they are put together plan by plan
 HEALTH = "hälsa"
 
 
-def alternatives(board: Board, first: Picked, hopes: Array) -> list[tuple[Picked, Theme]]:
+def alternatives(board: Board, first: Picked, hopes: Array, known: Picked | None = None) -> list[tuple[Picked, Theme]]:
     """Find plans that share at most two thirds of their insatser with any before them, and are worth showing.
 
     Parameters
     ----------
     hopes
         (n,) what plans with each option could be worth: alternatives are made of those that could be worth most.
+    known
+        A plan from before that may be shown in place of the first: alternatives differ from it too.
     """
     practice = board.problem.practice
     found: list[tuple[Picked, Theme]] = []
-    before = [first]
+    before = [first] if known is None else [first, known]
     for theme in [*practice.themes, "best", "best"]:
         if len(found) >= practice.n_alternatives:
             break
@@ -127,8 +129,17 @@ class _Aim:
 
 def _another(aim: _Aim, before: list[Picked]) -> Picked | None:
     """Leave out a third of each plan before, in a few ways, and make the best of what is left."""
+    ways = _ways_to_differ(aim.pulled, before)
+    for first, last in pairwise((0, *WAYS)):
+        plan = _best_without(aim, before, ways[first:last])
+        if plan is not None:
+            return plan
+    return None
+
+
+def _best_without(aim: _Aim, before: list[Picked], ways: list[frozenset[int]]) -> Picked | None:
     board, pulled = aim.board, aim.pulled
-    pools = [aim.pool[~np.isin(board.options.owner[aim.pool], sorted(ban))] for ban in _ways_to_differ(pulled, before)]
+    pools = [aim.pool[~np.isin(board.options.owner[aim.pool], sorted(ban))] for ban in ways]
     plans = [plan for pool in pools if (plan := grow(pulled, pool, aim.hopes, WIDTH))]
     for plan in sorted(plans, key=pulled.worth, reverse=True):
         plan = tidy(pulled, plan)
@@ -138,7 +149,7 @@ def _another(aim: _Aim, before: list[Picked]) -> Picked | None:
     return None
 
 
-def _ways_to_differ(board: Board, plans: list[Picked]) -> Iterator[frozenset[int]]:
+def _ways_to_differ(board: Board, plans: list[Picked]) -> list[frozenset[int]]:
     """Choose sets of insatser to leave out, so that a third of every plan is gone: those that are missed least."""
     owner = board.options.owner
     missed: dict[frozenset[int], float] = {frozenset(): 0.0}
@@ -151,8 +162,8 @@ def _ways_to_differ(board: Board, plans: list[Picked]) -> Iterator[frozenset[int
             n_more = max(0, n_gone - len(way & {int(owner[o]) for o in plan}))
             for more in combinations([k for k in own if k not in way], n_more):
                 ways[way | set(more)] = loss + sum(own[k] for k in more)
-        missed = dict(sorted(ways.items(), key=lambda one: (one[1], sorted(one[0])))[: 4 * WAYS])
-    yield from list(missed)[:WAYS]
+        missed = dict(sorted(ways.items(), key=lambda one: (one[1], sorted(one[0])))[:KEPT])
+    return list(missed)[: WAYS[-1]]
 
 
 def differs(one: Picked, other: Picked, board: Board) -> bool:
