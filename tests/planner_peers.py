@@ -103,9 +103,13 @@ class Plain:
 
     def _value(self, beside: list[tuple[int, int, Any]]) -> None:
         p, o = self.problem, self.problem.options
+        worth = {both: (option, float(steps @ p.weights)) for option, both, steps in beside}
         for i in range(len(o)):
             if p.candidates[o.owner[i]].id not in p.required:
-                own = {both: -float(steps @ p.weights) for option, both, steps in beside if option == i}
+                if p.jobs[o.owner[i]]:  # what others gain beside job-oriented activities counts for it
+                    own = {both: -steps for both, (_, steps) in worth.items() if steps > 0}
+                else:
+                    own = {both: -steps for both, (option, steps) in worth.items() if option == i}
                 self._keep(own | {i: p.least_worth - float(o.gain[i] @ p.weights)}, 1e-9)
         floors = [self._new() for _ in p.weights]
         self.n_whole = self.n

@@ -398,6 +398,25 @@ def test_an_insats_that_only_helps_beside_a_job_is_placed_beside_one():
     assert first_plan(proposal)["X"].quarters_beside >= 4 / 13
 
 
+def test_a_job_oriented_insats_is_worth_what_others_gain_beside_it():
+    insatser = A("J", type="jobb"), A("X")
+    alone = {"J": (-0.1, 0, 0), "X": (0.3, 0, 0)}
+    proposal = planned(*insatser, alone=alone, beside={"X": (0, 1, 0)})
+    assert set(first_plan(proposal)) == {"J", "X"}
+    assert proposal.plans[0].status == "optimal"
+    without = planned(*insatser, alone=alone, beside={"X": (0, 0.02, 0)})
+    assert set(first_plan(without)) == {"X"}
+    assert reason(without, "J").code == "no_expected_gain"
+
+
+def test_where_few_are_open_shortest_lengths_make_room_for_what_needs_a_level_first():
+    first = A("X", weeks={"min": 24, "typical": 39, "max": 52})
+    after = A("J", requires={"levels": {"tro": 2.5}}, weeks={"min": 24, "typical": 26, "max": 26})
+    year = {"hours_per_week": 20, "parallel": 3, "horizon_weeks": 52, "budget": None}
+    proposal = planned(first, after, alone={"X": (0.4, 0, 0), "J": (0, 1, 1)}, limits=year)
+    assert set(first_plan(proposal)) == {"X", "J"}
+
+
 def test_indicators_without_weight_do_not_count():
     goal = {"weights": {"ork": 1.0}, "targets": {}}
     proposal = planned(A("X"), A("Y"), alone={"X": (1, 0, 0), "Y": (0, 1, 0)}, goal=goal)
@@ -533,7 +552,7 @@ def test_the_same_input_gives_the_same_proposal():
 
 
 def test_when_time_runs_out_there_is_a_plan_with_an_honest_gap():
-    given_ = builders.a_realistic_problem(0)
+    given_ = builders.a_realistic_problem(2)
     hurried = propose(*given_, work=Work(width=2, effort=Effort(deterministic=1e-4, wall_seconds=5)))
     patient = propose(*given_, work=Work(effort=Effort(deterministic=2, wall_seconds=60)))
     best, known = hurried.plans[0], patient.plans[0].objective

@@ -34,8 +34,9 @@ class Board(Plans):
     def weigh_all(self, plans: Sequence[Picked], pool: Ints, hopes: Array | None = None, most: int = 0) -> Array:
         """(P, m) worth of each plan with each option of the pool added; `NEVER` where that may not be.
 
-        Options that are added need not leave the others of the plan worth their while. Where there are (P, m) hopes,
-        only so many of the most hopeful are weighed, and the others are `NEVER`, too.
+        Options that are added need not leave the others of the plan worth their while, and job-oriented ones may become
+        so by what is added later. Where there are (P, m) hopes, only so many of the most hopeful are weighed, and the
+        others are `NEVER`, too.
         """
         result = np.full((len(plans), len(pool)), NEVER)
         slots = self._slots(plans)
@@ -48,7 +49,8 @@ class Board(Plans):
         runs = self._job_runs(slots)
         days = self._days_beside(runs, pool[at], plan)
         own = self._worth[pool[at]] + (days * self._extra_worth[pool[at]]).sum(axis=1)
-        fair = (own >= self.problem.least_worth - 1e-9) | self._exempt[self.options.owner[pool[at]]]
+        may_be_less = self._exempt[self.options.owner] | self._job[:-1]
+        fair = (own >= self.problem.least_worth - 1e-9) | may_be_less[pool[at]]
         plan, at, days = plan[fair], at[fair], days[fair]
         result[plan, at] = self._worth_with(slots, runs, plan, pool[at], days)
         return result

@@ -203,23 +203,36 @@ class Model(Rows):
     # -- worth
 
     def _keep_worth_while(self) -> None:
-        """Let an activity be only if it is worth its while by itself, unless it is required."""
+        """Let an activity be only if it is worth its while, unless it is required.
+
+        Of a job-oriented one, what others gain beside such activities counts as well.
+        """
         problem, options = self.problem, self.options
         alone = self.alone @ problem.weights
         extra = options.extra @ problem.weights
+        taken = alone - options.gain @ problem.weights  # to be beside a job-oriented activity all the time
         for k in problem.alive:
-            own = self._own(k)
+            own, job = self._own(k), bool(problem.jobs[k])
             doubtful = (alone[own] < problem.least_worth) | (extra[own] < 0).any(axis=1)
             if problem.candidates[k].id in problem.required or not doubtful.any():
                 continue
-            least = self._whole(problem.least_worth)
-            self._keep(each(own, self._wholes(alone[own]) - least), self._days_beside(problem.weights, k), least=0)
+            itself = each(own, self._wholes(alone[own]) - self._whole(problem.least_worth))
+            others = nonzero(np.arange(len(options)), self._wholes(np.maximum(taken, 0))) if job else ([], [])
+            beside = self._days_beside(problem.weights, None if job else k, gained=job)
+            self._keep(itself, others, beside, least=0)
 
-    def _days_beside(self, weights: Array, k: int | None = None) -> Term:
-        """Give the term of days beside, as many steps each as the weights make of them; of one candidate, or all."""
+    def _days_beside(self, weights: Array, k: int | None = None, gained: bool = False) -> Term:
+        """Give the term of days beside, as many steps each as the weights make of them; of one candidate, or all.
+
+        Parameters
+        ----------
+        gained
+            Whether days count only where something is gained.
+        """
         parts = [part for part in self.beside if k is None or part.owner == k]
-        steps = np.array([part.steps for part in parts]).reshape(len(parts), len(weights))
-        return nonzero(np.array([part.column for part in parts], dtype=np.int64), self._wholes(steps @ weights))
+        steps = np.array([part.steps for part in parts]).reshape(len(parts), len(weights)) @ weights
+        steps = np.maximum(steps, 0) if gained else steps
+        return nonzero(np.array([part.column for part in parts], dtype=np.int64), self._wholes(steps))
 
     def _whole(self, weighted_steps: float) -> int:
         return round(float(weighted_steps) * self.unit)

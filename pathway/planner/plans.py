@@ -36,6 +36,7 @@ class Plans:
         runs = job[:, None] & (self._begin[:, None] <= slot) & (slot < self._end[:, None])
         self._runs = np.concatenate([runs, np.zeros((1, len(slot)), dtype=bool)]) | standing.job_runs[edges[:-1]]
         self._standing_extra = np.add.reduceat(standing.extra, edges[:-1], axis=0)
+        self._standing_worth = self._standing_extra @ problem.weights
         self._gain, self._extra = and_nothing(options.gain), and_nothing(options.extra)
         self._cost, self._merit = and_nothing(options.cost), and_nothing(problem.merit)
         self._owner = and_nothing(options.owner, -1)
@@ -131,8 +132,10 @@ class Plans:
     def _is_worth_while(self, picked: Picked) -> bool:
         if not picked:
             return True
-        which = np.array(picked)
-        own = self._own_worth(picked, which)
+        which, runs = np.array(picked), self._job_runs(self._slots((picked,)))
+        days, extra = self.days_beside(picked, which), self._extra_worth[which]
+        lifted = (days * np.maximum(extra, 0)).sum() + float((runs @ np.maximum(self._standing_worth, 0))[0])
+        own = self._worth[which] + np.where(self._job[which], lifted, (days * extra).sum(axis=1))
         return bool(np.all((own >= self.problem.least_worth - 1e-9) | self._exempt[self.options.owner[which]]))
 
     def _is_good_practice(self, picked: Picked) -> bool:
@@ -187,11 +190,6 @@ class Plans:
         for begins, ends, steps in self.problem.standing.steps:
             gained += steps[j] * (ends <= start if steps[j] > 0 else begins < start)
         return gained
-
-    def _own_worth(self, picked: Sequence[int], pool: Ints) -> Array:
-        """Weighted steps that options of the pool add by themselves, beside the job-oriented activities of the plan."""
-        own: Array = self._worth[pool] + (self.days_beside(picked, pool) * self._extra_worth[pool]).sum(axis=1)
-        return own
 
     def _job_runs(self, slots: Ints) -> Bools:
         """(P, S) slots of days on which a job-oriented activity runs, in each plan."""

@@ -60,7 +60,7 @@ class Practice:
     every_weeks
         Pairs of a horizon and the weeks between the Mondays of the grid up to that horizon, ascending.
     typical_up_to
-        Insatser open to the person up to which their typical lengths and hours are offered beside the most.
+        Insatser open to the person up to which their typical and least lengths and hours are offered beside the most.
     typical_up_to_hours
         Hours a week up to which they are, however many are open.
     fine_every_weeks

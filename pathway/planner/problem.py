@@ -206,7 +206,7 @@ class Problem:
 
     @property
     def least_worth(self) -> float:
-        """Least weighted steps that an activity must be expected to add by itself, unless it is required."""
+        """Least weighted steps that an activity must be expected to add, unless it is required; see `Rule.WORTH`."""
         return self.practice.least_worth_steps * self.heaviest
 
     @cached_property

@@ -91,7 +91,7 @@ def _reason(board: Board, first: Picked, k: int, forced: dict[int, Picked]) -> N
     insats_id = board.problem.candidates[k].id
     plan = forced.get(k)
     if plan is None:
-        code, fact = _why_never(board, k)
+        code, fact = _why_never(board, first, k)
         return NotChosen(insats_id, code, fact, None)
     loss = max(0.0, board.objective(first) - board.objective(plan))
     if other := _in_the_way(board, first, k):
@@ -103,8 +103,8 @@ def _reason(board: Board, first: Picked, k: int, forced: dict[int, Picked]) -> N
     return NotChosen(insats_id, "less_gain", Fact(Rule.BEST), loss)
 
 
-def _why_never(board: Board, k: int) -> tuple[Code, Fact]:
-    """Name the likeliest rule for an insats that no plan was found to hold."""
+def _why_never(board: Board, first: Picked, k: int) -> tuple[Code, Fact]:
+    """Name the likeliest rule for an insats that no plan was found to hold, beside the first one or at all."""
     problem = board.problem
     if problem.gates[k]:
         gate = problem.gates[k][0]
@@ -115,7 +115,8 @@ def _why_never(board: Board, k: int) -> tuple[Code, Fact]:
     if problem.required:
         return "excluded", Fact(Rule.REQUIRED_WISH, other=sorted(problem.required)[0])
     own = problem.options_of(k)
-    most = float((board.options.most[own] @ problem.weights).max()) / problem.heaviest
+    steps = board.options.most if first else board.options.gain
+    most = float((steps[own] @ problem.weights).max()) / problem.heaviest
     if most < problem.practice.least_worth_steps:
         return "no_expected_gain", Fact(Rule.WORTH, needed=problem.practice.least_worth_steps, found=most)
     return "less_gain", Fact(Rule.BEST)  # it is worth its while, only not beside anything that was found with it

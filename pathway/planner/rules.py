@@ -63,7 +63,7 @@ DESCRIPTIONS: dict[Rule, str] = {
     Rule.REQUIRED_LEVEL: "Levels that the insats requires are reached now, or expected to be when it starts.",
     Rule.EXCLUSION: "Insatser that exclude each other do not overlap in time.",
     Rule.GROUP: "At most one of the insatser that are variants of one another is in a plan.",
-    Rule.WORTH: "An activity is itself expected to add something worth its while, unless the person requires it.",
+    Rule.WORTH: "An activity adds something worth its while, itself or beside others, unless the person requires it.",
     Rule.MAX_ACTIVITIES: "A plan has no more activities than the case, or else good practice, allows.",
     Rule.JOB_EARLY: "A job-oriented insats starts early, where one can (a rule of good practice that can be switched).",
     Rule.GAP: "No stretch without any insats is too long (a rule of good practice that can be switched).",

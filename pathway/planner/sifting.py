@@ -73,11 +73,11 @@ def compile(
         else:
             screened.append(insats)
     few = len(screened) <= practice.typical_up_to or case.limits.hours_per_week <= practice.typical_up_to_hours
-    grid = replace(grid, typical=grid.typical or few)
-    least = replace(grid, least=True)
+    grid = replace(grid, typical=grid.typical or few, least=grid.least or few or tight)
     open_to: list[tuple[Insats, Choices]] = []
     for insats in screened:
-        found = choices_of(insats, case, weeks, running, openings, least if tight or insats.id in leading else grid)
+        own = replace(grid, least=True) if insats.id in leading else grid
+        found = choices_of(insats, case, weeks, running, openings, own)
         if isinstance(found, Blocked):
             blocked[insats.id] = found
         else:
@@ -323,6 +323,7 @@ def _worth_while(problem: Problem) -> Passed:
     options = problem.options
     a_job_elsewhere = problem.standing.job_runs.any() or any(problem.jobs[k] for k in problem.alive)
     most = (options.most if a_job_elsewhere else options.gain) @ problem.weights
+    most = most + problem.jobs[options.owner] * _most_beside(problem)
     exempt = np.array([insats.id in problem.required for insats in problem.candidates], dtype=bool)
     keep = (most >= problem.least_worth) & (most > 0)
     if len(options):
@@ -333,6 +334,14 @@ def _worth_while(problem: Problem) -> Passed:
         return Blocked("no_expected_gain", Fact(Rule.WORTH, needed=problem.practice.least_worth_steps, found=found))
 
     return Passed(keep, why)
+
+
+def _most_beside(problem: Problem) -> float:
+    """Give the weighted steps that all there is could gain by running beside job-oriented activities all the time."""
+    options = problem.options
+    most = (np.maximum(options.extra @ problem.weights, 0) * options.days).sum(axis=1)
+    of_each = sum(float(most[problem.options_of(k)].max()) for k in problem.alive)
+    return of_each + float(np.maximum(problem.standing.extra @ problem.weights, 0).sum())
 
 
 def range_min(values: Ints, first: Ints, beyond: Ints) -> Ints:
