@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pathway import case as cases
-from pathway import casefile, features, instrument, plan, shipped
+from pathway import casefile, features, instrument, plan, shipped, wording
 from pathway.errors import FaultyCase
 from pathway.planner import Placement
 from pathway.suggestion import Desk
@@ -166,6 +166,23 @@ def test_other_typical_hours_in_the_catalogue_keep_the_gain_of_an_hour(desk, sug
         Desk(desk.model, offered).client(case).foresight.roll([placements])[0] for offered in (desk.catalogue, doubled)
     )
     np.testing.assert_allclose(usual.gains, other.gains)
+
+
+def test_a_job_oriented_insats_says_where_others_gain_beside_it(desk, suggested):
+    sentence, said = wording.swedish().text("place.lifts"), set()
+    for *_, suggestion in suggested:
+        for one in suggestion.plans:
+            for activity in one.activities:
+                gains = [
+                    part.contribution
+                    for other in one.activities
+                    for told in other.explanation.values()
+                    for part in told.contributions
+                    if part.feature == "beside_job" and activity.insats_id in part.value
+                ]
+                assert (sentence in activity.text) == (round(sum(gains), 2) > 0)
+                said.add(sentence in activity.text)
+    assert said == {True, False}
 
 
 def test_alternatives_say_what_differs_and_what_they_cost(suggested):

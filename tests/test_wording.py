@@ -130,6 +130,7 @@ DIRECTED = {
     "activity.up": "+", "activity.down": "-", "activity.all_up": "+", "activity.all_down": "-", "activity.also_up": "+",
     "activity.also_down": "-", "activity.also_up_many": "+", "activity.also_down_many": "-",
     "activity.raised_by": "+", "activity.lowered_by": "-", "place.beside_up": "+", "place.beside_down": "-",
+    "place.lifts": "+",
     "against.nothing_up": "+", "against.nothing_down": "-", "against.other_up": "-", "against.other_down": "+",
     "why_not.loss_down": "-", "moved.worth_up": "+", "moved.worth_down": "-", "moved.level_up": "+",
     "moved.level_down": "-", "page.plan_worth_up": "+", "page.plan_worth_down": "-", "page.difference_up": "+",

@@ -8,7 +8,7 @@ from pathway.plan import Activity, Plan, Suggestion
 from pathway.questions.basis import Basis
 from pathway.suggestion import Desk
 from pathway.wording.against import costs_text, spent
-from pathway.wording.places import beside_text, place_text, worth_beside
+from pathway.wording.places import beside_text, lifted_text, place_text, worth_beside
 from pathway.wording.reasons import LEVEL_DECIMALS, STEP_DECIMALS, direction, weigh, weights_of
 from pathway.wording.words import Words
 
@@ -97,7 +97,11 @@ def why_plan(desk: Desk, case: Case, suggestion: Suggestion, words: Words | None
 def _why_there(basis: Basis, activity: Activity, place: Place) -> WhyThere:
     goal, instrument = basis.case.goal, basis.instrument
     beside = worth_beside(activity, goal, instrument)
-    told = (place_text(place, activity, basis.catalogue, instrument, basis.words), beside_text(beside, basis.words))
+    told = (
+        place_text(place, activity, basis.catalogue, instrument, basis.words),
+        beside_text(beside, basis.words),
+        lifted_text(activity.insats_id, basis.plan, goal, instrument, basis.words) if basis.plan else "",
+    )
     return WhyThere(place, weigh(activity, weights_of(goal, instrument)).total, beside, " ".join(filter(None, told)))
 
 

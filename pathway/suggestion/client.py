@@ -20,7 +20,7 @@ from pathway.overlap import Comparable
 from pathway.plan import Activity, Costs, Differs, Expected, Explanation, Interval, Plan, Proof, Reach
 from pathway.planner.objective import JOB_ORIENTED, Array, weights_of
 from pathway.wording import Words
-from pathway.wording.places import place_text
+from pathway.wording.places import lifted_text, place_text
 
 
 class Prices(Protocol):
@@ -116,7 +116,8 @@ class Client:
         for one in plan.activities:
             when, *rest = one.text.splitlines()
             place = place_text(told[one.insats_id], one, self.catalogue, instrument, words)
-            text = "\n".join((when, place, *rest))
+            lifted = lifted_text(one.insats_id, plan, goal, instrument, words)
+            text = "\n".join((when, " ".join(filter(None, (place, lifted))), *rest))
             activities.append(replace(one, text=text, reasons=wording.in_groups(one, goal, instrument, words)))
         return tuple(activities)
 

@@ -141,6 +141,7 @@ _FILLED = {
     "place.beside_job_too": "others",
     "place.beside_up": "size",
     "place.beside_down": "size",
+    "place.lifts": "",
     "against.nothing_up": "size",
     "against.nothing_down": "size",
     "against.other_up": "size rank",

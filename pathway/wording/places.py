@@ -1,10 +1,12 @@
 """Says why an activity lies where it does, what it opens, what it is beside, and what a required level comes to."""
 
+from collections.abc import Sequence
+
 from pathway.case import Goal
 from pathway.catalogue import Catalogue
 from pathway.explanation.order import Binding, Place, Reached
 from pathway.instrument import Instrument
-from pathway.plan import Activity
+from pathway.plan import Activity, Plan
 from pathway.wording.reasons import LEVEL_DECIMALS, STEP_DECIMALS, direction, name_of, weigh, weights_of
 from pathway.wording.words import Words, swedish
 
@@ -23,6 +25,18 @@ def beside_text(steps: float, words: Words) -> str:
     return (
         "" if way == "same" else words.text(f"place.beside_{way}", size=words.amount(abs(steps), "step", STEP_DECIMALS))
     )
+
+
+def lifted_text(insats_id: str, plan: Plan, goal: Goal, instrument: Instrument, words: Words) -> str:
+    """Say what others gain by running beside a job-oriented insats; nothing where that does not raise what they add."""
+    weights = weights_of(goal, instrument)
+    steps = sum(
+        part.contribution
+        for other in plan.activities
+        for part in weigh(other, weights).contributions
+        if part.feature == _BESIDE_JOB and isinstance(part.value, Sequence) and insats_id in part.value
+    )
+    return words.text("place.lifts") if direction(steps) == "up" else ""
 
 
 def place_text(place: Place, activity: Activity, catalogue: Catalogue, instrument: Instrument, words: Words) -> str:
