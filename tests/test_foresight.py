@@ -11,6 +11,7 @@ from builders import AS_OF, a_case, a_catalogue, an_insats
 from pathway import casefile, features, foresight, instrument, planner, shipped
 from pathway.episodes import DAYS_IN_QUARTER, Insatser
 from pathway.foresight import Expectation, Foresight, search
+from pathway.plan import Proof
 from pathway.planner import Placement, Planned
 
 BIP = instrument.read()
@@ -124,7 +125,7 @@ def test_what_is_shown_is_the_value_along_the_way():
         assert plan.objective == pytest.approx(np.clip(2 + plan.rolled.gains.sum(axis=0), 1, 5).sum() - 6)
 
 
-def test_nothing_is_called_optimal_unless_it_is_found_again_along_its_own_way(monkeypatch):
+def test_nothing_is_called_optimal_unless_it_is_proven_along_its_own_way(monkeypatch):
     catalogue = a_catalogue(*(an_insats(f"I{k}") for k in range(5)))
     own = room(a_year(), catalogue, (3.0, 2.5, 2.0, 1.5, 1.0))
     outcome = own.propose()
@@ -201,9 +202,9 @@ def test_a_promoted_alternative_takes_its_place_among_the_reasons():
 
 def test_a_plan_in_hand_stays_first_where_the_solver_finds_none_worth_more_along_its_way(monkeypatch):
     catalogue = a_catalogue(*(an_insats(f"I{k}", weeks={"min": 8, "typical": 20, "max": 40}) for k in range(9)))
-    own = room(a_year(hours_per_week=10, parallel=2), catalogue, (3.0, 2.9, 2.8, 2.7, 2.6, 1.0, 0.9, 0.8, 0.7))
+    own = room(a_year(hours_per_week=10, parallel=2), catalogue, (0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.3, 0.3))
     usual = own.propose()
-    (other,) = own.value([replace(usual.plans[1].planned, gap=0.9)])
+    (other,) = own.value([replace(usual.plans[1].planned, status="optimal", gap=0.9)])
     other = replace(other, worth=1.1 * usual.plans[0].worth)
     monkeypatch.setattr(search.Foresight, "_sketch", lambda self: other)
     outcome = own.propose()
@@ -212,11 +213,23 @@ def test_a_plan_in_hand_stays_first_where_the_solver_finds_none_worth_more_along
     assert proof.status == "feasible"
     found, kept = outcome.proposal.plans[0], outcome.plans[0].planned
     assert found.status == "optimal"
-    assert proof.gap == pytest.approx(max(0.0, found.objective / kept.objective - 1), abs=0.01)  # no longer 0.9
+    assert 0 < proof.gap == pytest.approx(found.objective / kept.objective - 1, abs=0.01)  # no longer 0.9
     assert 1 < len(outcome.plans) <= 3
     assert all(planner.unlike(a.planned, b.planned) for a, b in itertools.combinations(outcome.plans, 2))
     chosen = {one.insats_id for one in other.planned.placements}
     assert sorted(one.insats_id for one in outcome.proposal.not_chosen) == sorted(set(catalogue.ids) - chosen)
+
+
+def test_a_plan_in_hand_that_no_plan_is_worth_more_than_along_its_way_is_optimal(monkeypatch):
+    catalogue = a_catalogue(*(an_insats(f"I{k}", weeks={"min": 8, "typical": 20, "max": 40}) for k in range(6)))
+    own = room(a_year(hours_per_week=10, parallel=2), catalogue, (3.0, 3.0, 3.0, 3.0, 3.0, 3.0))
+    usual = own.propose()  # comes to the end of the scale, as many plans do
+    (other,) = own.value([replace(usual.plans[1].planned, status="feasible", gap=0.9)])
+    monkeypatch.setattr(search.Foresight, "_sketch", lambda self: replace(other, worth=1.1 * usual.plans[0].worth))
+    outcome = own.propose()
+    assert outcome.plans[0].planned.placements == other.planned.placements
+    assert outcome.proposal.plans[0].placements != other.planned.placements
+    assert outcome.proof(outcome.plans[0]) == Proof("optimal", 0.0)
 
 
 # With a fitted model

@@ -51,7 +51,7 @@ class Outcome:
     Attributes
     ----------
     stable
-        Whether the planner, told what is expected along the way of a plan, found that plan again.
+        Whether the first plan was held against what the planner finds when it is told gains along that plan's way.
     """
 
     proposal: Proposal
@@ -59,13 +59,12 @@ class Outcome:
     stable: bool
 
     def proof(self, plan: Foreseen) -> Proof:
-        """Tell what is proven of one of the plans: ``optimal`` only of the first, and only if it is stable.
+        """Tell what is proven of one of the plans: ``optimal`` only of the first, at the gains along its own way.
 
         The gap is the solver's own, of plan and bound at the gains that it was told, caution taken off. What a plan is
         worth along its own way holds what the bound does not: time that would else be a gap, and gains by then.
         """
-        first = self.proposal.plans[0]
-        if plan is self.plans[0] and self.stable and first.status == "optimal":
+        if plan is self.plans[0] and self.stable and plan.planned.status == "optimal":
             return Proof("optimal", 0.0)
         return Proof("feasible", plan.planned.gap)
 
@@ -113,8 +112,8 @@ class Foresight:
         for _ in range(rounds):
             proposal, plans = self._along(known)
             tried.append((proposal, plans))
-            stable = known is not None and bool(plans) and _same(proposal.plans[0], known.planned)
-            if not plans or (known is not None and _same(_best(plans).planned, known.planned)):
+            stable = known is not None and bool(plans) and _same(_best(plans).planned, known.planned)
+            if not plans or stable:
                 break
             known = _best(plans)
         proposal, plans = max(reversed(tried), key=lambda one: max(map(_worth, one[1]), default=-np.inf))
@@ -126,8 +125,8 @@ class Foresight:
         if best is not plans[0]:
             proposal = _promote(proposal, best, plans[0], self.catalogue)
         others = [plan for plan in plans if plan is not best and plan.worth > -np.inf]
-        found_again = stable and plans is tried[-1][1] and best is plans[0]
-        return Outcome(proposal, (best, *sorted(others, key=_worth, reverse=True)), found_again)
+        stable = stable and plans is tried[-1][1] and best is plans[0]
+        return Outcome(proposal, (best, *sorted(others, key=_worth, reverse=True)), stable)
 
     def _sketch(self) -> Foreseen | None:
         """Find a good plan fast and without proof; ``None`` if none keeps the rules along its way.

@@ -8,7 +8,7 @@ import numpy as np
 from pathway.case import Case
 from pathway.catalogue import Catalogue
 from pathway.errors import FaultyCase
-from pathway.planner import conflicts, reasons, themes
+from pathway.planner import conflicts, proving, reasons, themes
 from pathway.planner.adjusting import adjusted
 from pathway.planner.board import Board
 from pathway.planner.conflicts import Conflict
@@ -128,7 +128,7 @@ def propose(
         return Proposal((), reasons.without_plan(board), found)
     if work.first_only:
         only = (_planned(board, 1, first, "best", prices),) if _holds_any(board, first) else ()
-        return Proposal(only, (), start=_as_it_stands(board.problem, start, first.bound))
+        return Proposal(only, (), start=_as_it_stands(board.problem, start, first))
     not_chosen, better = reasons.explain(board, first.picked)
     if better is not None:  # only where the first plan is not proven
         first = replace(first, picked=better, bound=max(first.bound, board.worth(better)), proven=False)
@@ -143,7 +143,7 @@ def propose(
             plans.append(plan)
     spared = {board.problem.candidates[board.options.owner[o]].id for o in first.picked} - _own(plans[0])
     not_chosen = reasons.with_spared(board, not_chosen, spared)
-    return Proposal(_in_order(plans), not_chosen, start=_as_it_stands(board.problem, start, first.bound))
+    return Proposal(_in_order(plans), not_chosen, start=_as_it_stands(board.problem, start, first))
 
 
 def pool(
@@ -300,16 +300,18 @@ def _planned(
     )
 
 
-def _as_it_stands(problem: Problem, plan: Planned | None, bound: float) -> Planned | None:
+def _as_it_stands(problem: Problem, plan: Planned | None, best: _Settled) -> Planned | None:
     """Tell what a plan known from before is worth with the gains expected now, whether or not the grid has it."""
     if plan is None:
         return None
     played = _replayed(problem, plan.placements)
+    worth = played.objective + plan.merit
+    is_best = best.proven and worth >= best.bound - proving.ROUNDING * problem.heaviest
     return replace(
         plan,
         objective=played.objective,
-        status="feasible",
-        gap=_gap(played.objective + plan.merit, bound),
+        status="optimal" if is_best else "feasible",
+        gap=0.0 if is_best else _gap(worth, best.bound),
         gains=played.gains,
         with_plan=played.with_plan,
     )
