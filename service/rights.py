@@ -9,6 +9,7 @@ from service.store import cases as stored_cases
 from service.store import repeats
 from service.store import suggestions as stored
 from service.store import trail as entries
+from service.store.engine import note_erased
 from service.store.rows import Row
 from service.visits import Visit
 
@@ -89,4 +90,5 @@ def _erase(visit: Visit, case_id: str, pseudonym: str, action: str) -> int:
     stored.remove_all_of(visit.connection, case_id)
     stored_cases.remove(visit.connection, case_id)
     visit.tell(action, case=pseudonym, erased=sorted(erased))
+    note_erased(visit.connection)
     return len(erased)

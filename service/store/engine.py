@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from service.errors import Conflict, FaultySetting, Unavailable
 
 _READING = {"reading": True}
+_ERASED = "erased"
 _TROUBLES = {  # SQLite's and PostgreSQL's names
     "SQLITE_FULL": "has no space left on its disk",
     "53100": "has no space left on its disk",
@@ -36,6 +37,7 @@ class Store:
         self.engine, self._wait_seconds = engine, wait_seconds
         # SQLite takes one writer at a time and lets others poll; within a process they rather stand in line.
         self._line = threading.Lock() if engine.dialect.name == "sqlite" else None
+        self._unswept = False
 
     def __repr__(self) -> str:
         return f"Store({self.engine.dialect.name})"
@@ -86,8 +88,26 @@ class Store:
         Conflict
             Somebody else wrote the same at the same moment; nothing was written.
         """
-        with _worded(), self._turn(), self.engine.begin() as connection:
-            yield connection
+        with _worded(), self._turn():
+            with self.engine.begin() as connection:
+                yield connection
+                self._unswept |= bool(connection.info.pop(_ERASED, False))
+            if self._line is not None and self._unswept:
+                self._unswept = not self._swept()
+
+    def _swept(self) -> bool:
+        """Empty SQLite's write-ahead log, where what was erased can still be read; not while somebody reads it."""
+        try:
+            with closing(self.engine.raw_connection()) as connection:
+                cursor = connection.cursor()
+                cursor.execute("PRAGMA busy_timeout=0")  # a backup may read for minutes, and others wait to write
+                try:
+                    busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+                finally:
+                    cursor.execute(f"PRAGMA busy_timeout={round(self._wait_seconds * 1000)}")
+        except (sqlite3.Error, SQLAlchemyError):  # what was asked for is written; the next to write tries again
+            return False
+        return not busy
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -104,6 +124,11 @@ class Store:
     def close(self) -> None:
         """Let go of all connections."""
         self.engine.dispose()
+
+
+def note_erased(connection: sa.Connection) -> None:
+    """Let nothing of what this transaction erases stay in files beside the database, once it is written."""
+    connection.info[_ERASED] = True
 
 
 def connect(url: str, wait_seconds: int = 5) -> Store:

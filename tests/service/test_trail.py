@@ -246,6 +246,24 @@ def test_erasure_leaves_a_trail_that_holds_and_nothing_of_the_client(busy: House
             assert connection.execute(sa.text(f"SELECT count(*) FROM {table}")).scalar_one() == 0
 
 
+def test_erasure_leaves_nothing_sealed_in_the_files_of_the_database(busy: House) -> None:
+    store = busy.installation.store
+    with store.reading() as connection:
+        rows = [bytes(row[0]) for row in connection.execute(sa.text("SELECT sealed FROM content"))]
+    file = Path(str(store.engine.url.database))
+
+    def left() -> int:
+        files = [path.read_bytes() for path in (file, file.with_name(f"{file.name}-wal"))]
+        return sum(row[:64] in content for row in rows for content in files)
+
+    assert left() >= len(rows) == 3
+    with store.reading() as reader:  # keeps what it reads until it ends
+        reader.execute(sa.text("SELECT count(*) FROM content")).scalar_one()
+        busy.call("enhetschef", "DELETE", f"/cases/{NUMBER}")
+    busy.call("handläggare", "POST", "/cases", case("fall-99"))  # the next to write tries again
+    assert left() == 0
+
+
 def test_cases_that_nobody_used_for_long_are_erased_and_the_trail_holds(busy: House) -> None:
     from service import rights
     from service.access.callers import OPERATOR
