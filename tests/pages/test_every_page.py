@@ -8,6 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from scripts.screenshots import DemoServer
+from tests.pages.browsing import click
 
 PAGES = {
     "": (
@@ -89,7 +90,7 @@ def test_every_page_is_light_and_strict(role: str, opened: Callable[..., Page], 
 
 def test_every_page_speaks_english_too(opened: Callable[..., Page], served: DemoServer) -> None:
     page = opened("handläggare")
-    page.click("text=In English")
+    click(page, "text=In English")
     for path in ("/cases", "/cases/fall-0004", "{suggestion}", "{suggestion}/answer", "/catalogue/SE-01", "/tour/5",
                  "/cases/fall-0004/rights", "/cases/fall-0004/sharing"):  # fmt: skip
         page.goto(path.format(**served.made))
@@ -97,7 +98,7 @@ def test_every_page_speaks_english_too(opened: Callable[..., Page], served: Demo
         assert faults_of(page) == []
     page.goto(served.made["suggestion"])
     assert page.locator('#notes ~ ul span[lang="sv"]').count() > 0
-    page.click("text=På svenska")
+    click(page, "text=På svenska")
     assert page.get_attribute("html", "lang") == "sv"
 
 

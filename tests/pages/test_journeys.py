@@ -12,11 +12,12 @@ from service.access import sessions
 from service.pages import audit
 from service.store import accounts
 from service.store import trail as rows
+from tests.pages.browsing import click
 
 
 def suggested(page: Page, number: str) -> str:
     page.goto(f"/cases/{number}")
-    page.click('form[action$="/suggestions"] button')
+    click(page, 'form[action$="/suggestions"] button')
     page.wait_for_url(re.compile(r"/suggestions/f-\w+$"))
     return page.url
 
@@ -26,19 +27,19 @@ def test_a_caseworker_goes_from_the_list_to_an_answer(script: bool, opened: Call
     number = "fall-0001" if script else "fall-0006"
     page = opened("handläggare", script=script)
     page.goto("/cases")
-    page.click(f"text={number}")
-    page.click('form[action$="/suggestions"] button')
+    click(page, f"text={number}")
+    click(page, 'form[action$="/suggestions"] button')
     page.wait_for_url(re.compile(r"/suggestions/"))
     assert page.inner_text("h1") == f"Förslag för {number}"
-    page.click("text=Ta ställning")
-    page.click("text=Spara ställningstagandet")
+    click(page, "text=Ta ställning")
+    click(page, "text=Spara ställningstagandet")
     assert page.locator("#errors li").count() == 3
-    page.click("#errors a >> nth=1")
+    click(page, "#errors a >> nth=1")
     assert page.url.endswith("#reason_code")
-    page.click('label[for="answer-accepted"]')
+    click(page, 'label[for="answer-accepted"]')
     page.select_option("#reason_code", "client_wishes")
     page.fill("#reason", "Vi talade om det i går.")
-    page.click("text=Spara ställningstagandet")
+    click(page, "text=Spara ställningstagandet")
     page.wait_for_url(re.compile(r"done=answered"))
     assert "Vi talade om det i går." in page.inner_text("main")
     page.goto("/cases?all=1")
@@ -53,23 +54,23 @@ def test_a_plan_is_changed_with_the_rules_told_as_one_goes(opened: Callable[...,
     page.goto(suggested(page, "fall-0006") + "/answer?answer=changed")
     before = page.locator("fieldset.row-fields").count()
     page.select_option("#add", "AT-02")
-    page.click("text=Lägg till >> nth=-1")
+    click(page, "text=Lägg till >> nth=-1")
     assert page.locator("fieldset.row-fields").count() == before + 1
     page.fill(f"#hours-{before}", "mycket")
-    page.click("text=Kontrollera mot reglerna")
+    click(page, "text=Kontrollera mot reglerna")
     assert page.inner_text("#errors").count("timmar i veckan") == 1
     assert page.input_value(f"#hours-{before}") == "mycket"
     page.fill(f"#hours-{before}", "40,5")
-    page.click("text=Kontrollera mot reglerna")
+    click(page, "text=Kontrollera mot reglerna")
     told = page.inner_text("#checked")
     assert "nu 40,5" in told
     assert "gränsen är" in told
     page.select_option("#reason_code", "better_alternative")
     page.fill("#reason", "Personen har börjat där.")
-    page.click("text=Spara ställningstagandet")
+    click(page, "text=Spara ställningstagandet")
     assert page.locator("#despite").count() == 1
-    page.click('label[for="despite"]')
-    page.click("text=Spara ställningstagandet")
+    click(page, 'label[for="despite"]')
+    click(page, "text=Spara ställningstagandet")
     page.wait_for_url(re.compile(r"done=answered"))
     assert "40,5" in page.inner_text("main")
 
@@ -92,9 +93,9 @@ def test_whoever_checks_a_plan_without_choosing_to_change_it_is_told_the_rules_a
 ) -> None:
     page = opened("handläggare", script=False)
     page.goto(f"{served.made['suggestion']}/answer")
-    page.click("#change > summary")
+    click(page, "#change > summary")
     page.fill("#hours-0", "41")
-    page.click("text=Kontrollera mot reglerna")
+    click(page, "text=Kontrollera mot reglerna")
     assert "nu 41" in page.inner_text("#checked")
     assert page.is_checked("#answer-changed")
 
@@ -106,13 +107,13 @@ def test_wishes_that_contradict_each_other_are_told_beside_their_field(
     page.goto(served.made["suggestion"])
     for name in ("prefer", "avoid"):
         page.select_option(f"#{name}-0", "AT-02")
-    page.click("text=Räkna om")
+    click(page, "text=Räkna om")
     assert "inte både" in page.inner_text("#prefer-0-fault")
     assert [page.input_value(f"#{name}-0") for name in ("prefer", "avoid")] == ["AT-02", "AT-02"]
-    page.click("#errors a")
+    click(page, "#errors a")
     assert page.evaluate("document.activeElement.id") == "prefer-0"
     page.select_option("#avoid-0", "")
-    page.click("text=Räkna om")
+    click(page, "text=Räkna om")
     page.wait_for_selector("#result")
     assert page.input_value("#prefer-0") == "AT-02"
 
@@ -123,16 +124,16 @@ def test_numbers_in_forms_are_written_as_the_language_writes_them_and_in_full(
     page = opened("handläggare", script=False)
     page.goto(f"{served.made['suggestion']}/answer?answer=changed")
     page.select_option("#add", "SAM-01")
-    page.click("text=Lägg till >> nth=-1")
+    click(page, "text=Lägg till >> nth=-1")
     added = page.locator("fieldset.row-fields").count() - 1
     assert page.input_value(f"#hours-{added}") == "0,25"
     page.fill(f"#hours-{added}", "0,2")
-    page.click("text=Kontrollera mot reglerna")
+    click(page, "text=Kontrollera mot reglerna")
     assert "ska ta 0,25 till 0,5 timmar i veckan; nu 0,2." in page.inner_text("#checked")
     page.goto(served.made["suggestion"])
     page.fill("#hours_per_week", "0,1")
     page.fill("#budget", "99999999999")
-    page.click("text=Räkna om")
+    click(page, "text=Räkna om")
     assert "från 0,5 till 60." in page.inner_text("#errors")
     assert "från 0 till 10\N{NO-BREAK SPACE}000\N{NO-BREAK SPACE}000." in page.inner_text("#errors")
 
@@ -149,7 +150,7 @@ def test_every_plan_shown_is_called_mock_and_says_who_decides_on_paper_too(
         assert path == "/numbers" or page.locator(".decides").is_visible(), path
     page.goto(served.made["suggestion"])
     page.emulate_media(media="screen")
-    page.click("text=Räkna om")
+    click(page, "text=Räkna om")
     page.wait_for_selector("#result")
     page.emulate_media(media="print")
     assert page.locator(".mock").is_visible()
@@ -179,7 +180,7 @@ def test_the_clients_page_prints_on_one_sheet(opened: Callable[..., Page], serve
 
 def test_whoever_is_new_is_offered_the_tour_until_it_was_begun(opened: Callable[..., Page]) -> None:
     page = opened("handläggare")
-    page.click("main .message >> text=Lär dig läsa ett förslag")
+    click(page, "main .message >> text=Lär dig läsa ett förslag")
     page.wait_for_url("**/tour")
     page.goto("/cases")
     assert page.locator("main .message >> text=Lär dig läsa ett förslag").count() == 0
@@ -192,20 +193,20 @@ def test_what_if_and_why_not_show_the_difference_and_keep_what_was_typed(
     page = opened("handläggare", script=script)
     page.goto(served.made["suggestion"])
     page.fill("#hours_per_week", "många")
-    page.click("text=Räkna om")
+    click(page, "text=Räkna om")
     assert page.locator("#hours_per_week-fault").is_visible()
     assert page.input_value("#hours_per_week") == "många"
     page.fill("#hours_per_week", "4")
-    page.click('label[for="forbid-1"]')
-    page.click("text=Räkna om")
+    click(page, 'label[for="forbid-1"]')
+    click(page, "text=Räkna om")
     assert "faller bort" in page.inner_text("section.panel table >> nth=0")
     assert page.input_value("#hours_per_week") == "4"
-    page.click("text=Ta med planen till mitt svar")
+    click(page, "text=Ta med planen till mitt svar")
     assert page.is_checked("#answer-changed")
     assert page.locator("fieldset.row-fields").count() > 0
-    page.click("text=Till förslaget")
+    click(page, "text=Till förslaget")
     page.select_option("#why-not-insats", index=0)
-    page.click("button:has-text('Varför inte?')")
+    click(page, "button:has-text('Varför inte?')")
     assert page.inner_text("h1").startswith("Varför inte ")
     assert page.inner_text("#reason")
 
@@ -215,19 +216,19 @@ def test_a_new_measurement_may_lack_answers_and_nothing_typed_is_lost(opened: Ca
     page.goto("/cases/fall-0011/measurement")
     page.fill("#measured_on", "2099-01-01")
     page.select_option('select[name="klient.natverk"]', "-")
-    page.click("text=Spara mätningen")
+    click(page, "text=Spara mätningen")
     assert "inte varit än" in page.inner_text("#errors")
     assert page.evaluate("document.activeElement.id") == "errors"
     page.fill("#measured_on", "2026-11-20")
-    page.click("text=Spara mätningen")
+    click(page, "text=Spara mätningen")
     assert "Fyll i minst ett" in page.inner_text("#errors")
     page.select_option('select[name="handläggare.natverk"]', "3")
-    page.click("text=Spara mätningen")
+    click(page, "text=Spara mätningen")
     page.wait_for_url("**/cases/fall-0011?done=measured")
     page.goto("/cases/fall-0011/measurement")
     page.fill("#measured_on", "2026-11-20")
     page.select_option('select[name="handläggare.natverk"]', "5")
-    page.click("text=Spara mätningen")
+    click(page, "text=Spara mätningen")
     assert "redan besvarat" in page.inner_text("#errors")
     assert page.input_value('select[name="handläggare.natverk"]') == "5"
 
@@ -245,17 +246,17 @@ def test_a_form_that_is_sent_twice_is_done_once(opened: Callable[..., Page], ser
 def test_a_session_that_ran_out_keeps_what_was_typed(opened: Callable[..., Page], served: DemoServer) -> None:
     page = opened("handläggare")
     page.goto(f"{served.made['abstained']}/answer")
-    page.click('label[for="answer-rejected"]')
+    click(page, 'label[for="answer-rejected"]')
     page.select_option("#reason_code", "wrong_basis")
     page.fill("#reason", "Vi väntar på mätningen.")
     secret = next(one["value"] for one in page.context.cookies() if one["name"] == sessions.COOKIE)
     with served.installation.store.writing() as connection:
         sessions.end(connection, secret)
-    page.click("text=Spara ställningstagandet")
+    click(page, "text=Spara ställningstagandet")
     assert "Vi väntar på mätningen." in page.inner_text("main")
     assert page.get_attribute("text=Logga in i en ny flik", "target") == "_blank"
     enter(page.context.new_page(), served.address, "handläggare")
-    page.click("button:has-text('Skicka igen')")
+    click(page, "button:has-text('Skicka igen')")
     page.wait_for_url(re.compile(r"done=answered"))
     assert "Vi väntar på mätningen." in page.inner_text("main")
 
@@ -303,11 +304,11 @@ def test_nobody_needs_to_log_in_to_search_the_guide(opened: Callable[..., Page])
     page.goto("/catalogue")
     page.fill("#q", "arbetsträning")
     page.select_option("#municipality", "0580")
-    page.click("main form button")
+    click(page, "main form button")
     shown = page.locator("main .cards h3").all_inner_texts()
     assert "Arbetsträning" in shown
     assert all("Norrköping" not in name for name in shown)
-    page.click("main .cards a >> nth=0")
+    click(page, "main .cards a >> nth=0")
     assert "Stöd i forskning" in page.inner_text("main")
 
 
@@ -316,17 +317,17 @@ def test_small_numbers_of_answers_are_hidden_from_the_unit_lead_who_can_stop_sug
 ) -> None:
     answering = opened("handläggare")
     answering.goto(suggested(answering, "fall-0010") + "/answer")
-    answering.click('label[for="answer-rejected"]')
+    click(answering, 'label[for="answer-rejected"]')
     answering.select_option("#reason_code", "wrong_basis")
     answering.fill("#reason", "Vi väntar på mätningen.")
-    answering.click("text=Spara ställningstagandet")
+    click(answering, "text=Spara ställningstagandet")
     answering.wait_for_url(re.compile(r"done=answered"))
     page = opened("enhetschef")
     assert "visas inte" in page.inner_text("#answers ~ table >> nth=0")
-    page.click("text=Stoppa förslag nu")
+    click(page, "text=Stoppa förslag nu")
     assert page.locator("#reason-fault").is_visible()
     page.fill("#reason", "Fel i katalogen")
-    page.click("text=Stoppa förslag nu")
+    click(page, "text=Stoppa förslag nu")
     other = opened("handläggare")
     other.goto("/cases/fall-0002")
     assert "Fel i katalogen" in other.inner_text("main")
@@ -334,13 +335,13 @@ def test_small_numbers_of_answers_are_hidden_from_the_unit_lead_who_can_stop_sug
     refused = other.request.post("/cases/fall-0002/suggestions", headers={"Accept": "text/html"})
     assert refused.status == 409
     assert 'lang="en"' not in refused.text().partition("<main")[2]
-    page.click("text=Slå på förslag igen")
+    click(page, "text=Slå på förslag igen")
     assert page.locator("text=Förslag är på").count() == 1
     form = {"once": page.input_value('form[action="/stops"] input[name="once"]'), "reason": "Fel i katalogen"}
     for _ in "12":
         page.request.post("/stops", form=form)
     page.reload()
-    page.click("text=Slå på förslag igen")
+    click(page, "text=Slå på förslag igen")
     assert page.locator("text=Förslag är på").count() == 1
 
 
@@ -359,7 +360,7 @@ def test_the_model_page_gives_the_audit_report_that_lies_with_the_model(
     (tmp_path / "audit" / "audit.html").write_text(report, encoding="utf-8")
     page.goto("/model")
     with page.expect_popup() as other:
-        page.click("text=Läs rapporten")
+        click(page, "text=Läs rapporten")
     assert other.value.inner_text("h1") == "Granskning av modellen"
 
 
@@ -369,21 +370,21 @@ def test_an_auditor_finds_a_suggestion_sees_what_was_shown_and_verifies_the_trai
     page = opened("auditor")
     id = served.made["suggestion"].rpartition("/")[2]
     page.fill("#q", id)
-    page.click("text=Sök")
-    page.click(f"text={id}")
+    click(page, "text=Sök")
+    click(page, f"text={id}")
     while page.locator("text=Äldre").count():  # others have read it before
-        page.click("text=Äldre")
+        click(page, "text=Äldre")
     assert "Gjort och visat suggestion.made" in page.inner_text("main")
-    page.click("text=Räkna om och jämför")
+    click(page, "text=Räkna om och jämför")
     assert "Det som visades stämmer\n" in page.inner_text("main")
     again = page.locator("tr", has_text="suggestion.replayed").first.inner_text()
     assert "Räknat om" in again
     assert "Granskare" in again
-    page.click("text=Se exakt vad som visades")
+    click(page, "text=Se exakt vad som visades")
     assert "fall-0004" not in page.content()
     assert page.locator("text=Ta ställning").count() == 0
     page.goto("/audit")
-    page.click("text=Kontrollera hela spåret")
+    click(page, "text=Kontrollera hela spåret")
     assert "Spåret håller" in page.inner_text("main")
 
 
@@ -391,14 +392,14 @@ def test_the_tour_lets_everybody_catch_a_wrong_suggestion(opened: Callable[..., 
     page = opened(script=False)
     page.goto("/tour")
     for _ in range(4):
-        page.click("text=Nästa")
-    page.click("text=Svara")
+        click(page, "text=Nästa")
+    click(page, "text=Svara")
     assert "Välj ett av svaren" in page.inner_text("main")
-    page.click('label[for="guess-interval"]')
-    page.click("text=Svara")
+    click(page, 'label[for="guess-interval"]')
+    click(page, "text=Svara")
     assert "Inte riktigt" in page.inner_text("main")
-    page.click('label[for="guess-basis"]')
-    page.click("text=Svara")
+    click(page, 'label[for="guess-basis"]')
+    click(page, "text=Svara")
     assert "du hittade felet" in page.inner_text("main")
 
 

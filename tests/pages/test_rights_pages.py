@@ -14,6 +14,7 @@ from service import demo, trail
 from service.access import sessions
 from service.store import accounts
 from service.store import cases as stored_cases
+from tests.pages.browsing import click
 from tests.pages.test_every_page import faults_of
 
 CASE = "/cases/fall-0005"
@@ -47,8 +48,8 @@ def test_a_case_is_shared_by_consent_read_by_the_other_unit_and_taken_back(
     page = opened("handläggare", script=script)
     suggestion = served.made["suggestion"]
     page.goto("/cases/fall-0004")
-    page.click("text=Dela ärendet med en annan enhet")
-    page.click("button:has-text('Dela ärendet')")
+    click(page, "text=Dela ärendet med en annan enhet")
+    click(page, "button:has-text('Dela ärendet')")
     assert page.locator("#errors li").count() == 4
     for name in ("recipient", "purpose", "ends_on", "agreed"):
         assert page.get_attribute(f"#{name}", "aria-describedby") is not None
@@ -56,26 +57,26 @@ def test_a_case_is_shared_by_consent_read_by_the_other_unit_and_taken_back(
     page.select_option("#recipient", demo.OTHER_UNIT)
     page.fill("#purpose", "Planera tillsammans")
     page.fill("#ends_on", "2020-01-01")
-    page.click("button:has-text('Dela ärendet')")
+    click(page, "button:has-text('Dela ärendet')")
     assert "redan varit" in page.inner_text("#errors")
     assert (page.input_value("#purpose"), page.input_value("#recipient")) == ("Planera tillsammans", demo.OTHER_UNIT)
     assert not script or faults_of(page) == []  # axe itself needs it
     page.fill("#ends_on", (served.installation.now().date() + timedelta(days=30)).isoformat())
-    page.click('label[for="agreed"]')
-    page.click("button:has-text('Dela ärendet')")
+    click(page, 'label[for="agreed"]')
+    click(page, "button:has-text('Dela ärendet')")
     page.wait_for_url("**/sharing?done=given")
     assert page.locator("tbody tr", has_text="Gäller").count() == 1
     assert not script or faults_of(page) == []  # axe itself needs it
     with in_the_other_unit(served):
         page.goto("/cases?q=fall-0004")
-        page.click("main .message a")
+        click(page, "main .message a")
         assert "med personens samtycke" in page.inner_text("main")
         assert page.locator("form[action$='/suggestions'], a[href$='/measurement'], a[href$='/rights']").count() == 0
         assert status_of(page, suggestion) == 200
         assert page.locator("a[href$='/answer'], form[action*='what-if']").count() == 0
         assert status_of(page, "/cases/fall-0004/sharing") == 403
     page.goto("/cases/fall-0004/sharing")
-    page.click("button:has-text('Återkalla')")
+    click(page, "button:has-text('Återkalla')")
     page.wait_for_url("**/sharing?done=revoked")
     assert page.locator("button:has-text('Återkalla')").count() == 0
     with in_the_other_unit(served):
@@ -99,15 +100,15 @@ def test_all_that_is_stored_is_given_out_to_be_read_and_as_a_file(
 ) -> None:
     page = opened("handläggare")
     page.goto("/cases/fall-0004")
-    page.click("text=Ge ut, rätta eller radera uppgifter")
+    click(page, "text=Ge ut, rätta eller radera uppgifter")
     with page.expect_download() as loaded:
-        page.click("text=Hämta som fil")
+        click(page, "text=Hämta som fil")
     assert loaded.value.suggested_filename == "fall-0004.json"
     told = json.loads(loaded.value.path().read_text(encoding="utf-8"))
     assert told["case_number"] == "fall-0004"
     assert len(told["suggestions"]) >= 1
     with page.expect_popup() as other:
-        page.click("text=Läs eller skriv ut")
+        click(page, "text=Läs eller skriv ut")
     read = other.value
     read.wait_for_load_state()
     assert "Det som är sparat om dig" in read.inner_text("h1")
@@ -118,18 +119,18 @@ def test_all_that_is_stored_is_given_out_to_be_read_and_as_a_file(
 def test_a_measurement_is_corrected_and_what_rested_on_it_is_overtaken(opened: Callable[..., Page]) -> None:
     page = opened("handläggare", script=False)
     page.goto(f"{CASE}/rights")
-    page.click("text=Rätta mätningen >> nth=0")
+    click(page, "text=Rätta mätningen >> nth=0")
     day = page.input_value("#measured_on")
     field = 'select[name="klient.malinriktning"]'
     assert page.input_value(field) != ""
     other = "5" if page.input_value(field) != "5" else "1"
     page.select_option(field, other)
     page.fill("#measured_on", "2099-01-01")
-    page.click("text=Spara rättelsen")
+    click(page, "text=Spara rättelsen")
     assert "inte varit än" in page.inner_text("#errors")
     assert page.input_value(field) == other
     page.fill("#measured_on", day)
-    page.click("text=Spara rättelsen")
+    click(page, "text=Spara rättelsen")
     page.wait_for_url("**?done=corrected")
     page.goto(f"{CASE}/measurements/{day}")
     assert page.input_value(field) == other
@@ -144,11 +145,11 @@ def test_a_corrected_measurement_cannot_take_another_ones_day_and_can_be_taken_a
         "a[href*='/measurements/']", "all => all.map(one => one.getAttribute('href'))")]  # fmt: skip
     page.goto(f"{CASE}/measurements/{days[0]}")
     page.fill("#measured_on", days[1])
-    page.click("text=Spara rättelsen")
+    click(page, "text=Spara rättelsen")
     assert "redan besvarat" in page.inner_text("#errors")
     page.fill("#measured_on", days[0])
-    page.click('label[for="remove"]')
-    page.click("text=Spara rättelsen")
+    click(page, 'label[for="remove"]')
+    click(page, "text=Spara rättelsen")
     page.wait_for_url("**?done=corrected")
     assert status_of(page, f"{CASE}/measurements/{days[0]}") == 404
     assert status_of(page, f"{CASE}/measurements/{days[1]}") == 200
@@ -157,18 +158,18 @@ def test_a_corrected_measurement_cannot_take_another_ones_day_and_can_be_taken_a
 def test_a_correction_survives_a_session_that_ran_out(opened: Callable[..., Page], served: DemoServer) -> None:
     page = opened("handläggare")
     page.goto("/cases/fall-0012/rights")
-    page.click("text=Rätta mätningen >> nth=0")
+    click(page, "text=Rätta mätningen >> nth=0")
     field = 'select[name="handläggare.natverk"]'
     page.select_option(field, "-")
     secret = next(one["value"] for one in page.context.cookies() if one["name"] == sessions.COOKIE)
     with served.installation.store.writing() as connection:
         sessions.end(connection, secret)
-    page.click("text=Spara rättelsen")
+    click(page, "text=Spara rättelsen")
     assert page.input_value('input[name="handläggare.natverk"]') == "-"
     again = page.context.new_page()
     again.goto("/")
-    again.click('form:has(input[value="handläggare"]) button')
-    page.click("button:has-text('Skicka igen')")
+    click(again, 'form:has(input[value="handläggare"]) button')
+    click(page, "button:has-text('Skicka igen')")
     page.wait_for_url("**/cases/fall-0012?done=corrected")
 
 
@@ -181,19 +182,19 @@ def test_only_the_unit_lead_erases_and_only_after_writing_the_number(
     assert page.request.post("/cases/fall-0007/erasure", form={"confirmed": "fall-0007"}).status == 403
     lead = opened("enhetschef")
     lead.fill("#number", "fall-9999")
-    lead.click("button:has-text('Öppna')")
+    click(lead, "button:has-text('Öppna')")
     assert lead.locator("#number-fault").is_visible()
     lead.fill("#number", "fall-0007")
-    lead.click("button:has-text('Öppna')")
+    click(lead, "button:has-text('Öppna')")
     lead.wait_for_url("**/cases/fall-0007/rights#main")
-    lead.click("text=Gå vidare till radering")
+    click(lead, "text=Gå vidare till radering")
     lead.fill("#confirmed", "fall-0008")
-    lead.click("text=Radera för gott")
+    click(lead, "text=Radera för gott")
     assert "stämmer inte" in lead.inner_text("#errors")
     assert lead.input_value("#confirmed") == "fall-0008"
     form = {"once": lead.input_value('input[name="once"]'), "confirmed": "fall-0007"}
     lead.fill("#confirmed", "fall-0007")
-    lead.click("text=Radera för gott")
+    click(lead, "text=Radera för gott")
     lead.wait_for_url("**/caseload?done=erased")
     twice = lead.request.post("/cases/fall-0007/erasure", form=form, max_redirects=0)
     assert (twice.status, twice.headers["location"]) == (303, "/caseload?done=erased")
