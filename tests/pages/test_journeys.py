@@ -84,7 +84,7 @@ def test_the_rules_are_told_while_a_plan_is_being_changed(opened: Callable[..., 
     assert "nu 41" in page.inner_text("#checked")
     for row in page.locator('label[for^="remove-"]').all():
         row.click()
-    page.wait_for_function("!document.querySelector('#checked').textContent.includes('41')")
+    page.locator("#checked", has_not_text="41").wait_for(state="attached")
     assert page.input_value("#hours-0") == "41"
 
 
