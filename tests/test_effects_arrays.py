@@ -153,6 +153,10 @@ def test_a_model_that_is_not_fitted_says_so():
         (lambda model, X: model.explain(X, "SE-01"), "insats SE-01: the model was trained without it"),
         (lambda model, X: model.predict_gain(X.assign(a="19840101-0000")), "column a: must be numbers$"),
         (lambda model, X: model.predict_without(X.assign(a=np.inf)), "column a: infinite values"),
+        (lambda model, X: model.predict_average(X[:0]), "X has no rows; there is nobody"),
+        (lambda model, X: model.total(X[:0], []), "X has no rows; there is nobody"),
+        (lambda model, X: model.draw_gains(X[:0]), "x has 0 rows, must have one"),
+        (lambda model, X: model.draw_gains(X[:2]), "x has 2 rows, must have one"),
     ],
 )
 def test_questions_without_an_answer_are_refused_not_answered_with_nan(ask, message):
@@ -230,6 +234,7 @@ def test_the_same_person_under_two_ids_is_never_on_both_sides_of_a_fold():
         ({"late": np.full((600, 4), np.nan)}, "late: must be finite"),
         ({"beside": np.zeros((600, 3))}, r"beside: has the shape \(600, 3\), must have \(600, 4\)"),
         ({"insatser": pd.DataFrame({"type": ["t"]})}, "insatser has 1 rows, A has 4 columns"),
+        ({"insatser": {"type": ["t"] * 4}}, "insatser: must be a pandas DataFrame"),
     ],
 )
 def test_bad_input_is_refused_with_place_and_rule(spoil, message):
@@ -237,6 +242,30 @@ def test_bad_input_is_refused_with_place_and_rule(spoil, message):
     given = {"A": A, "Y": np.clip(Y, -4, 4)} | spoil
     with pytest.raises(ValueError, match=message):
         GainModel(largest_change=4).fit(X, given.pop("A"), given.pop("Y"), **given)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"n_folds": 1}, {"n_folds": "five"}, {"n_trees": 0}, {"n_trees": 1.5}, {"largest_change": -1.0},
+     {"largest_change": "4"}, {"modifiers": 3}, {"level_prefix": None}, {"random_state": -1}, {"random_state": None}],
+)  # fmt: skip
+def test_a_parameter_that_is_none_is_named(wrong):
+    with pytest.raises(ValueError, match=f"The '{next(iter(wrong))}' parameter of GainModel must be"):
+        GainModel(**wrong).fit(*arrays())
+
+
+def test_parameters_may_be_numbers_of_numpy():
+    X, A, Y = arrays()
+    numbers = {
+        "n_folds": np.int64(3),
+        "n_trees": np.int32(4),
+        "largest_change": np.float32(9),
+        "random_state": np.int64(1),
+    }
+    model = GainModel(**numbers, modifiers=X.columns[:1]).fit(X, A, Y)
+    plain = json.loads(json.dumps(model.plain()))
+    assert plain["parameters"] | numbers == plain["parameters"]
+    assert plain["parameters"]["modifiers"] == ["a"]
 
 
 def test_many_draws_have_the_mean_and_spread_that_are_said():

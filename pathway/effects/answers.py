@@ -165,6 +165,7 @@ class Answers:
         mean of shape (K, J) and its interval of shape (K, J, 2)
         """
         frame = self._aligned(X)
+        given.check_anybody(frame)
         modifiers, levels = self._person(frame)
         mean = self._alone_and_interplay(frame)[0].mean(axis=0) + (0.0 if added else self.predict_gap())
         # gains are linear in levels and modifiers, steps where these count so: the mean over people is the gain of one
@@ -218,6 +219,7 @@ class Answers:
         mean of shape (J,) and covariance of shape (J, J): the uncertainty of all effects together, over outcomes too
         """
         frame, n_insatser = self._aligned(X), self.layout_.n_insatser
+        given.check_anybody(frame)
         doses, beside = np.zeros(n_insatser), np.zeros(n_insatser)
         for term in terms:
             doses[term.insats] += term.dose
@@ -245,6 +247,7 @@ class Answers:
         array of shape (n_draws, K, J)
         """
         frame = self._aligned(x)
+        given.check_anybody(frame, one=True)
         modifiers, levels = (values[0] for values in self._person(frame))
         drawn = self.doubt_.draw(modifiers, levels, n_draws, seed)
         chance = np.random.default_rng([seed, 1]).standard_normal(n_draws)

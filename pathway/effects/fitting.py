@@ -30,10 +30,8 @@ def folds_of(clients: npt.NDArray[np.intp], n_folds: int, random_state: int) -> 
     Raises
     ------
     ValueError
-        There is one client only, or fewer than two folds are asked for.
+        There is one client only.
     """
-    if n_folds < 2:
-        raise ValueError("n_folds: must be at least 2, to learn from one part and check on another")
     n_folds = min(n_folds, len(np.unique(clients)))
     if n_folds < 2:
         raise ValueError("groups: at least two clients are needed to learn from one and check on another")
@@ -157,13 +155,13 @@ def course(
     parameters = {
         "objective": "regression", "learning_rate": 0.05, "num_leaves": 7, "min_data_in_leaf": 50,
         "max_bin": 63, "lambda_l2": 1.0, "deterministic": True, "force_col_wise": True, "num_threads": 1,
-        "seed": random_state, "verbosity": -1,
+        "seed": int(random_state), "verbosity": -1,
     }  # fmt: skip
     tellable = all(name.isidentifier() for name in names)  # LightGBM stops at some characters, and at blanks some names
     data = lightgbm.Dataset(
         values[known], remaining[known], weight=weights[known], feature_name=list(names) if tellable else "auto"
     )
-    return lightgbm.train(parameters, data, num_boost_round=n_trees)
+    return lightgbm.train(parameters, data, num_boost_round=int(n_trees))
 
 
 def _designs(kinds: Kinds, layout: Layout, amounts: Array, factor: Array, modifiers: Array) -> Array:

@@ -28,12 +28,14 @@ insatser is a LightGBM model per outcome of what remains of the change when the 
 """
 
 from collections.abc import Sequence
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator
+from sklearn.utils._param_validation import Interval
 
 from pathway.effects import fitting, given, ridge, surfaces
 from pathway.effects.answers import LIFTED, NORMAL_90, Answers
@@ -68,6 +70,16 @@ class GainModel(Answers, BaseEstimator):  # type: ignore[misc]
     random_state
         Decides the folds.
     """
+
+    _parameter_constraints = {  # noqa: RUF012 - scikit-learn's own convention
+        "modifiers": ["array-like", None],
+        "anchor_type": [str],
+        "level_prefix": [str],
+        "largest_change": [Interval(Real, 0, None, closed="neither"), None],
+        "n_folds": [Interval(Integral, 2, None, closed="left")],  # to learn from one part and check on another
+        "n_trees": [Interval(Integral, 1, None, closed="left")],
+        "random_state": [Interval(Integral, 0, 2**32 - 1, closed="both")],
+    }
 
     def __init__(
         self,
@@ -133,8 +145,9 @@ class GainModel(Answers, BaseEstimator):  # type: ignore[misc]
         ------
         ValueError
             The arrays do not fit each other, doses are negative or infinite, an outcome has no data, nobody had any
-            insats, or there is one client only.
+            insats, there is one client only, or a parameter is none of those above.
         """
+        self._validate_params()
         frame = given.frame_of(X)
         (doses, self.insatser_), (changes, self.outcomes_) = given.columns_of(A, "A"), given.columns_of(Y, "Y")
         n = len(frame)
@@ -188,9 +201,7 @@ class GainModel(Answers, BaseEstimator):  # type: ignore[misc]
                 "a model of a single insats that people had or not keeps rows, and is not written to a file"
             )
         return {
-            "parameters": {
-                name: list(value) if isinstance(value, tuple) else value for name, value in self.get_params().items()
-            },
+            "parameters": {name: _plain(value) for name, value in self.get_params().items()},
             "encoding": self.encoding_.plain(),
             "outcomes": list(self.outcomes_),
             "insatser": list(self.insatser_),
@@ -226,3 +237,10 @@ class GainModel(Answers, BaseEstimator):  # type: ignore[misc]
     def _name_features(self) -> None:
         self.n_features_in_ = len(self.encoding_.names)
         self.feature_names_in_ = np.array(self.encoding_.names, dtype=object)
+
+
+def _plain(value: Any) -> Any:
+    """Turn a parameter into what a text file can hold."""
+    if np.ndim(value):
+        return [str(name) for name in value]
+    return value.item() if isinstance(value, np.generic) else value

@@ -77,6 +77,14 @@ def check_rows(n: int, doses: Array, changes: Array) -> None:
             raise ValueError(f"{name}: infinite values; replace them or leave them missing")
 
 
+def check_anybody(X: pd.DataFrame, one: bool = False) -> None:
+    """Refuse nobody, and several where one person is asked about."""
+    if one and len(X) != 1:
+        raise ValueError(f"x has {len(X)} rows, must have one: draws are of one client")
+    if not len(X):
+        raise ValueError("X has no rows; there is nobody to take the mean over")
+
+
 def clients(groups: Any, n: int) -> npt.NDArray[Any]:
     """Give the client of each row, shape (n,); each row its own by default."""
     ids = np.arange(n) if groups is None else np.asarray(groups)
@@ -91,8 +99,15 @@ def in_order(insatser: pd.DataFrame | None, names: tuple[str, ...]) -> pd.DataFr
     """Put the rows of a table of insatser in the order of the doses, if both have the same names.
 
     Without names of their own, doses are in the order that the table's rows have, whatever numbers these bear.
+
+    Raises
+    ------
+    ValueError
+        It is no table.
     """
     unnamed = names == tuple(map(str, range(len(names))))
+    if not isinstance(insatser, pd.DataFrame | None):
+        raise ValueError("insatser: must be a pandas DataFrame of attributes, a row per insats")
     if insatser is None or unnamed or len(insatser) != len(names) or set(map(str, insatser.index)) != set(names):
         return insatser
     return insatser.set_axis(insatser.index.map(str)).loc[list(names)]
