@@ -361,9 +361,9 @@ class Answers:
         frame = given.frame_of(X)
         if not isinstance(X, pd.DataFrame) and frame.shape[1] > self.n_features_in_:
             raise ValueError(f"X has {frame.shape[1]} columns, the model was trained with {self.n_features_in_}")
-        aligned, lifted = self.encoding_.aligned(frame), [name for name in self._names(LIFTED) if name in frame]
+        lifted = [name for name in self._names(LIFTED) if name in frame]
         given.check_lifted(frame, lifted)
-        return frame[[*aligned.columns, *lifted]] if lifted else aligned
+        return self.encoding_.aligned(frame, lifted)
 
     def _names(self, prefix: str) -> list[str]:
         """Name the columns that say something of each outcome."""

@@ -1,5 +1,6 @@
 """Turns a table of features into the numbers that linear models need, the same way at training and at the desk."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -134,12 +135,13 @@ class Encoding:
         """Names of the columns, in the order of the training table."""
         return tuple(column.name for column in self.columns)
 
-    def aligned(self, X: pd.DataFrame) -> pd.DataFrame:
-        """Put the columns in the order of training; raises `ValueError` naming a column that is missing."""
+    def aligned(self, X: pd.DataFrame, others: Sequence[str] = ()) -> pd.DataFrame:
+        """Put the columns in the order of training, others last; raises `ValueError` naming one that is missing."""
         missing = [name for name in self.names if name not in X.columns]
         if missing:
             raise ValueError(f"X lacks the column {missing[0]} that the model was trained with")
-        return X[list(self.names)]
+        order = [*self.names, *others]
+        return X if X.columns.tolist() == order else X[order]
 
     def controls(self, X: pd.DataFrame) -> Array:
         """Give the design of the nuisance models, shape (n, c)."""
