@@ -99,8 +99,13 @@ class Planning:
         except FaultyCase as error:
             raise Faulty(error.message) from None
 
-    def suggest(self, raw: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+    def suggest(self, raw: Mapping[str, Any], at: datetime, shown: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Make a suggestion for a case in plain data, when it is its turn.
+
+        Parameters
+        ----------
+        shown
+            The suggestion for the case as it was before: its first plan is taken up as far as the case allows it now.
 
         Raises
         ------
@@ -112,7 +117,8 @@ class Planning:
         case = self.read_case(raw)
         try:
             with self._turn():
-                return plan.plain(self.desk.suggest(case, at))
+                before = plan.shape(shown).plans[:1] if shown else ()
+                return plan.plain(self.desk.suggest(case, at, *before))
         except FaultyCase as error:
             raise Faulty(f"case: {error.message}") from None
 

@@ -232,6 +232,34 @@ def test_a_plan_in_hand_that_no_plan_is_worth_more_than_along_its_way_is_optimal
     assert outcome.proof(outcome.plans[0]) == Proof("optimal", 0.0)
 
 
+def drawn(seed, **limits):
+    """Eight insatser of drawn strengths and lengths."""
+    rng = np.random.default_rng(seed)
+    lengths = [{"min": 8, "typical": int(rng.integers(10, 30)), "max": 40} for _ in range(8)]
+    hours = {"min": 3, "typical": 6, "max": 10}
+    catalogue = a_catalogue(*(an_insats(f"I{k}", weeks=weeks, hours_per_week=hours) for k, weeks in enumerate(lengths)))
+    return room(a_year(**limits), catalogue, rng.uniform(0.2, 1.2, 8).round(2))
+
+
+@pytest.mark.parametrize(
+    ("seed", "hours", "looser"),
+    [(13, 15, {"parallel": 3}), (37, 14, {"hours_per_week": 21}), (47, 15, {"hours_per_week": 16})],
+)
+def test_a_plan_for_a_like_case_is_gone_on_from_where_asking_afresh_finds_none_as_good(seed, hours, looser):
+    limits = {"hours_per_week": hours, "parallel": 2}
+    before = drawn(seed, **limits).propose().plans[0]
+    again = drawn(seed, **limits | looser).propose(before=before.planned.placements).plans[0]
+    assert again.worth >= before.worth * (1 - search.NOTICED)
+
+
+def test_a_plan_for_a_like_case_changes_nothing_where_asking_afresh_finds_a_better_one():
+    wide, narrow = drawn(6, hours_per_week=21, parallel=2), drawn(6, hours_per_week=14, parallel=2)
+    afresh, tighter = wide.propose(), narrow.propose()
+    assert afresh.plans[0].worth > tighter.plans[0].worth
+    again = wide.propose(before=tighter.plans[0].planned.placements)
+    assert again.plans[0].planned.placements == afresh.plans[0].planned.placements
+
+
 # With a fitted model
 
 

@@ -13,7 +13,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pathway.errors import FaultyCase
-from pathway.planner import DESCRIPTIONS, Effort, Placement, Proposal, Prospects, Rule, Work, propose, replay
+from pathway.planner import (
+    DESCRIPTIONS,
+    Effort,
+    Fact,
+    NotChosen,
+    Placement,
+    Proposal,
+    Prospects,
+    Rule,
+    Work,
+    propose,
+    replay,
+    resume,
+)
 from pathway.planner import model as models
 from pathway.planner.board import Board
 from pathway.planner.improvement import improve
@@ -706,6 +719,48 @@ def test_a_plan_known_from_before_is_held_against_the_same_bound_with_bonus_and_
     ).start
     assert 0 < lesser.gap < 10
     assert lesser.status == "feasible"
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(problem=small_problems(), around=around_locks(), other=small_problems())
+def test_what_is_taken_up_of_a_plan_for_another_case_keeps_every_rule_of_this_one(
+    problem: Any, around: Any, other: Any
+):
+    insatser, alone, beside, case = problem
+    catalogue, gains = builders.a_catalogue(*insatser), {insats["id"]: (0.3, 0.2, 0.1) for insats in insatser} | alone
+    case |= {"as_of": around["as_of"], "locked": around["locked"]}
+    case["limits"] |= {"hours_by_week": around["ramp"], "activities": around["activities"]}
+    shaped, prospects = (own := builders.a_case(**case)), builders.prospects(own, gains, beside)
+    like = builders.a_case(**other[-1] | {"wishes": {}})
+    for plan in propose(like, catalogue, builders.prospects(like, gains, beside), work=ENOUGH).plans:
+        for one in resume(shaped, catalogue, prospects, plan.placements):
+            kept = {a.insats_id for a in one.placements}
+            others = tuple(NotChosen(id, "less_gain", Fact(Rule.BEST), 0.0) for id in catalogue.ids if id not in kept)
+            told = builders.a_suggestion_in_json(Proposal((replace(one, gap=0.0),), others), prospects)
+            assert checker.broken_rules(builders.a_case_in_json(**case), {"insatser": insatser}, told, INDICATORS) == []
+            assert {a.insats_id for a in one.placements if not a.locked} <= {a.insats_id for a in plan.placements}
+
+
+def test_a_plan_is_taken_up_as_it_is_and_adjusted_where_that_may_be_and_else_not_at_all():
+    insatser = [A("A"), A("B", hours_per_week={"min": 4, "typical": 8, "max": 8}), A("C")]
+    catalogue = builders.a_catalogue(*insatser)
+
+    def asked(placements: Any, **case: Any) -> list[set[str]]:
+        shaped = builders.a_case(**case)
+        prospects = builders.prospects(shaped, {"A": (0.5, 0.3, 0.1), "B": (0.2, 0.2, 0.2), "C": (0.0, 0.0, 0.0)})
+        return [{one.insats_id for one in plan.placements} for plan in resume(shaped, catalogue, prospects, placements)]
+
+    shaped = builders.a_case()
+    prospects = builders.prospects(shaped, {"A": (0.5, 0.3, 0.1), "B": (0.2, 0.2, 0.2)})
+    placements = propose(shaped, catalogue, prospects, work=ENOUGH).plans[0].placements
+    assert {one.insats_id for one in placements} == {"A", "B"}
+    assert asked(placements) == [{"A", "B"}]  # adjusted already
+    shorter = [replace(one, end_on=one.end_on - timedelta(weeks=4)) for one in placements]
+    assert asked(shorter) == [{"A", "B"}, {"A", "B"}]
+    assert all("B" not in plan for plan in asked(placements, wishes={"avoid": ["B"]}))
+    assert asked(placements, wishes={"avoid": ["A", "B"]}) == []
+    assert asked(placements, wishes={"require": ["C"]}) == []
+    assert asked([]) == []
 
 
 @st.composite

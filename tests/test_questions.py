@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from suggestion_builders import an_activity
 
 from pathway import case as cases
-from pathway import casefile, questions, shipped
+from pathway import casefile, catalogue, questions, shipped
 from pathway.case import Answer, Goal
 from pathway.errors import FaultyCase, Mismatch, PathwayError
 from pathway.plan import Expected, Interval, Plan, Proof
@@ -113,6 +113,16 @@ def test_fewer_hours_give_a_plan_within_them_and_say_what_moved(small_desk, aske
         != (after[id].start_on, after[id].end_on, after[id].hours_per_week)
     }  # fmt: skip
     assert answer.difference.objective.after == answer.suggestion.plans[0].objective
+
+
+def test_room_for_more_makes_no_plan_worse(shipped_model):
+    desk = Desk(shipped_model, catalogue.read(shipped.catalogue()))
+    _, case = list(casefile.read(shipped.cases(), shipped_model.instrument))[2]
+    suggestion = desk.suggest(case, NOW)  # asked afresh with eight activities, another plan is found that is worth less
+    answer = questions.what_if(desk, case, suggestion, {"limits": {"activities": 8}})
+    roomy = replace(case, limits=replace(case.limits, activities=8))
+    assert rules_broken(roomy, desk, answer.suggestion) == []
+    assert answer.difference.objective.after >= 0.999 * answer.difference.objective.before
 
 
 def test_an_insats_can_be_forbidden_and_required(small_desk, asked):

@@ -12,10 +12,10 @@ from pathway.caseload.periods import Span, Supply
 from pathway.caseload.pools import Ints, Pools, gather
 from pathway.caseload.pricefile import Prices
 from pathway.caseload.sharing import Even
-from pathway.plan import Activity, Plan, Suggestion
+from pathway.plan import Plan, Suggestion
 from pathway.planner import Placement, Planned
 from pathway.planner.objective import weights_of
-from pathway.suggestion import Desk
+from pathway.suggestion import Desk, placements_of
 
 IN_POOL = 16  # plans that are made for each client beside those of the suggestion
 NOTICEABLE = 1e-3  # steps: a plan is worth at least this, and this much less than the one suggested alone
@@ -76,7 +76,7 @@ def prepare(desk: Desk, case: Case, created_at: datetime, n: int = IN_POOL) -> P
     alone = desk.suggest(case, created_at)
     aimed = desk.aimed(case)
     heaviest = float(weights_of(aimed.goal, desk.model.instrument.ranking).max(initial=0.0)) or 1.0
-    options = tuple(Option(plan.objective, _placements(plan.activities, aimed), plan) for plan in alone.plans)
+    options = tuple(Option(plan.objective, placements_of(plan, aimed), plan) for plan in alone.plans)
     prepared = Prepared(aimed, alone, options, heaviest)
     return widen(desk, prepared, n) if options else prepared
 
@@ -138,13 +138,3 @@ def _values(prepared: Prepared) -> list[float]:
 def spans_of(placements: Iterable[Placement]) -> list[Span]:
     """List the activities of a plan that need a place of their own: those that are locked have theirs."""
     return [(one.insats_id, one.start_on, one.end_on) for one in placements if not one.locked]
-
-
-def _placements(activities: Iterable[Activity], case: Case) -> tuple[Placement, ...]:
-    locked = {(one.insats_id, one.start_on) for one in case.locked}
-    return tuple(
-        Placement(
-            one.insats_id, one.start_on, one.end_on, one.hours_per_week, locked=(one.insats_id, one.start_on) in locked
-        )
-        for one in activities
-    )

@@ -101,12 +101,25 @@ class Foresight:
         """Quarters that are told apart."""
         return ceil(self.case.limits.horizon_weeks * 7 / DAYS_IN_QUARTER)
 
-    def propose(self, rounds: int = ROUNDS) -> Outcome:
+    def propose(self, rounds: int = ROUNDS, before: Sequence[Placement] = ()) -> Outcome:
         """Solve, roll forward and solve again until the plan stays the same; keep the best.
 
         Where to look is first sketched: with a plan that is found fast and without proof.
+
+        Parameters
+        ----------
+        before
+            A plan that was made for a like case. If it is worth more than what is found, it is gone on from.
         """
-        known = self._sketch()
+        found = self._from(self._sketch(), rounds)
+        resumed = self._resumed(before)
+        if resumed and found.plans and _is_better(resumed, found.plans[0]):
+            again = self._from(resumed, rounds)
+            return again if again.plans else found
+        return found
+
+    def _from(self, known: Foreseen | None, rounds: int) -> Outcome:
+        """Go on from a plan in hand."""
         tried: list[tuple[Proposal, tuple[Foreseen, ...]]] = []
         stable = False
         for _ in range(rounds):
@@ -140,6 +153,15 @@ class Foresight:
             _, plans = self._solved(prospects, best, SKETCHED)
             best = max((plan for plan in (*plans, best) if plan and plan.worth > -np.inf), key=_worth, default=None)
         return best
+
+    def _resumed(self, before: Sequence[Placement]) -> Foreseen | None:
+        """Take up a plan that was made for a like case; ``None`` if this one does not allow it."""
+        offered = [one for one in before if one.insats_id in self.catalogue.by_id]
+        if not offered:
+            return None
+        prospects = self.prospects(self.roll([offered])[0])
+        ways = self.value(planner.resume(self.case, self.catalogue, prospects, offered, prices=self.prices))
+        return max((plan for plan in ways if plan.worth > -np.inf), key=_worth, default=None)
 
     def _along(self, known: Foreseen | None) -> tuple[Proposal, tuple[Foreseen, ...]]:
         """Solve with what is expected along a known plan's way; that plan stays first unless a better one is found."""

@@ -1,7 +1,7 @@
 """Places insatser in weeks for one person: what keeps every rule and is expected to bring most. See docs/PLANNER.md."""
 
 from pathway.planner.conflicts import Conflict
-from pathway.planner.individual import Loss, Proposal, Work, loss_of, pool, propose, unlike
+from pathway.planner.individual import Loss, Proposal, Work, loss_of, pool, propose, resume, unlike
 from pathway.planner.model import Effort
 from pathway.planner.objective import Placement, Prospects, Replay, replay
 from pathway.planner.planned import Planned, Theme
@@ -30,5 +30,6 @@ __all__ = [
     "pool",
     "propose",
     "replay",
+    "resume",
     "unlike",
 ]

@@ -27,6 +27,17 @@ def adjusted(
     -------
     A board of the finer choices of the plan's insatser, and the plan on it; ``None`` where the plan is not among them.
     """
+    found = on_fine_grid(problem, placements, prices)
+    if found is None:
+        return None
+    board, start = found
+    return board, tidy(board, moved(board, start))
+
+
+def on_fine_grid(
+    problem: Problem, placements: Sequence[Placement], prices: Prices | None = None
+) -> tuple[Board, Picked] | None:
+    """Give a board of the finer choices of the plan's insatser, and the plan as near as these come to it."""
     kept = frozenset(one.insats_id for one in placements)
     practice = problem.practice
     fine = compile(
@@ -40,12 +51,10 @@ def adjusted(
     )
     board = Board(replace(fine, required=problem.required & kept))
     start = fine.locate(placements)
-    if start is None or not board.keeps_rules(start):
-        return None
-    return board, tidy(board, _moved(board, start))
+    return None if start is None or not board.keeps_rules(start) else (board, start)
 
 
-def _moved(board: Board, picked: Picked) -> Picked:
+def moved(board: Board, picked: Picked) -> Picked:
     """Give each activity its best place, length and hours beside the others, until none moves."""
     worth = board.worth(picked)
     for _ in range(ROUNDS):

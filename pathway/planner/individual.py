@@ -9,7 +9,7 @@ from pathway.case import Case
 from pathway.catalogue import Catalogue
 from pathway.errors import FaultyCase
 from pathway.planner import conflicts, proving, reasons, themes
-from pathway.planner.adjusting import adjusted
+from pathway.planner.adjusting import adjusted, moved, on_fine_grid
 from pathway.planner.board import Board
 from pathway.planner.conflicts import Conflict
 from pathway.planner.improvement import improve, tidy
@@ -144,6 +144,31 @@ def propose(
     spared = {board.problem.candidates[board.options.owner[o]].id for o in first.picked} - _own(plans[0])
     not_chosen = reasons.with_spared(board, not_chosen, spared)
     return Proposal(_in_order(plans), not_chosen, start=_as_it_stands(board.problem, start, first))
+
+
+def resume(
+    case: Case,
+    catalogue: Catalogue,
+    prospects: Prospects,
+    placements: Sequence[Placement],
+    practice: Practice | None = None,
+    *,
+    prices: Mapping[str, Sequence[float]] | None = None,
+) -> tuple[Planned, ...]:
+    """Take up a plan that was made for a like case: what this one still allows of it, and that adjusted; no proof.
+
+    Empty where that breaks a rule, such as an insats that is required now and was not in the plan.
+    """
+    ids = frozenset(one.insats_id for one in placements if not one.locked)
+    problem = compile(case, catalogue, prospects, practice, prices=prices, only=ids)
+    allowed = {problem.candidates[k].id for k in problem.alive}
+    own = [one for one in placements if not one.locked and one.insats_id in allowed]
+    found = on_fine_grid(problem, own, prices) if own and problem.required <= allowed else None
+    if found is None:
+        return ()
+    board, picked = found
+    ways = dict.fromkeys((picked, tidy(board, moved(board, picked))))
+    return tuple(_planned(board, 1, _Settled(way, np.inf, False), "best", prices, adjust=False) for way in ways)
 
 
 def pool(

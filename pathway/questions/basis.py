@@ -86,9 +86,9 @@ class Basis:
         """The first plan; ``None`` if the suggestion abstains."""
         return self.suggestion.plans[0] if self.suggestion.plans else None
 
-    def suggest(self, case: Case, desk: Desk | None = None) -> Suggestion:
+    def suggest(self, case: Case, desk: Desk | None = None, before: Plan | None = None) -> Suggestion:
         """Let the desk answer for a changed case, as of the moment of the suggestion."""
-        return (desk or self.desk).suggest(case, self.suggestion.created_at)
+        return (desk or self.desk).suggest(case, self.suggestion.created_at, before)
 
     def best(self, case: Case) -> Plan | None:
         """Give the first plan that the desk would suggest for a changed case, without alternatives and without reasons.

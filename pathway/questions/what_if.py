@@ -134,6 +134,8 @@ def what_if(
 ) -> WhatIf:
     """Plan anew with some things changed, with the desk's own planner, and tell what moved.
 
+    The plan that was suggested is taken up as far as the changed case allows it: loosening a limit makes no plan worse.
+
     Raises
     ------
     FaultyQuestion
@@ -144,7 +146,7 @@ def what_if(
     basis = Basis.of(desk, case, suggestion, words)
     asked = changes if isinstance(changes, Changes) else shape(changes)
     changed = changed_case(basis, asked)
-    answer = basis.suggest(changed, _reaching(desk, changed, asked.reachable))
+    answer = basis.suggest(changed, _reaching(desk, changed, asked.reachable), basis.plan)
     same_goal = changed.goal == basis.case.goal
     difference = moved(basis, answer.plans[0] if answer.plans else None, same_goal)
     told = [] if same_goal else [basis.words.text("what_if.other_goal")]

@@ -18,6 +18,7 @@ from pathway.foresight import Expectation, Foreseen, Foresight, Outcome
 from pathway.modelfolder import Model
 from pathway.overlap import Comparable
 from pathway.plan import Activity, Costs, Differs, Expected, Explanation, Interval, Plan, Proof, Reach
+from pathway.planner import Placement
 from pathway.planner.objective import JOB_ORIENTED, Array, weights_of
 from pathway.wording import Words
 from pathway.wording.places import lifted_text, place_text
@@ -174,6 +175,17 @@ class Client:
 
 def _of_case(prices: Prices | None, case: Case, heaviest: float) -> Mapping[str, Sequence[float]] | None:
     return None if prices is None else prices.per_quarter(case.as_of, case.limits.horizon_weeks, heaviest)
+
+
+def placements_of(plan: Plan, case: Case) -> tuple[Placement, ...]:
+    """Give a plan's activities as the planner has them."""
+    locked = {(one.insats_id, one.start_on) for one in case.locked}
+    return tuple(
+        Placement(
+            one.insats_id, one.start_on, one.end_on, one.hours_per_week, locked=(one.insats_id, one.start_on) in locked
+        )
+        for one in plan.activities
+    )
 
 
 def against(first: Plan, plan: Plan) -> Plan:

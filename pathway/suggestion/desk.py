@@ -14,7 +14,7 @@ from pathway.errors import FaultyCase, Mismatch
 from pathway.explanation import order
 from pathway.modelfolder import Model
 from pathway.plan import NotChosen, Plan, Suggestion
-from pathway.suggestion.client import Client, Prices
+from pathway.suggestion.client import Client, Prices, placements_of
 from pathway.suggestion.notes import notes
 from pathway.wording.places import is_too_late, level_text
 
@@ -70,8 +70,14 @@ class Desk:
             return case
         return replace(case, goal=replace(case.goal, weights=self._weights))
 
-    def suggest(self, case: Case, created_at: datetime) -> Suggestion:
+    def suggest(self, case: Case, created_at: datetime, before: Plan | None = None) -> Suggestion:
         """Make a suggestion, or abstain and say why.
+
+        Parameters
+        ----------
+        before
+            A plan that was suggested for a like case. As far as this case allows it, no plan that is worth less is
+            suggested.
 
         Raises
         ------
@@ -79,10 +85,10 @@ class Desk:
             The case is in a phase that must be held back, or names insatser that the catalogue does not have.
         """
         client = self.client(case)
-        outcome = client.foresight.propose()
+        outcome = client.foresight.propose(before=placements_of(before, case) if before else ())
         plans = client.plans(outcome)
         return Suggestion(
-            suggestion_id=self._id(client.case, created_at),
+            suggestion_id=self._id(client.case, created_at, before),
             case_id=case.case_id,
             status="suggested" if plans else "abstained",
             model_version=self.version,
@@ -137,10 +143,11 @@ class Desk:
                         f"wishes.{wish}: names an insats that is not in catalogue {self.catalogue.version}"
                     )
 
-    def _id(self, case: Case, created_at: datetime) -> str:
+    def _id(self, case: Case, created_at: datetime, before: Plan | None) -> str:
         """Name a suggestion after all that it is made of, so that two are the same exactly when these are."""
         parts = [repr(case), self.version, self.catalogue.version, created_at.isoformat()]
         parts += [repr(self.prices)] if self.prices else []
+        parts += [repr(before)] if before else []
         parts += [self.words.language.code] if self.words.language.code != "sv" else []
         return "f-" + hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:20]
 

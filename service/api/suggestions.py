@@ -76,7 +76,8 @@ def ask_what_if(
 ) -> Response:
     with call.look() as look:
         row, shown, case = suggestions.suppose(look, id, given)
-    told = suggestions.what_if(row, shown, call.installation.planning.suggest(case, call.installation.now()))
+    made = call.installation.planning.suggest(case, call.installation.now(), shown)
+    told = suggestions.what_if(row, shown, made)
     with call.visit() as visit:
         suggestions.tell_shown(visit, "suggestion.what_if", row, told, asked=given)
         return Answer(told).response()

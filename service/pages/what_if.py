@@ -44,7 +44,8 @@ def tell(id: str, guest: Annotated[Visitor, sending(Permission.SUGGEST)]) -> Res
         try:
             with guest.look() as look:
                 row, shown, case = suggestions.suppose(look, id, changes)
-            told = suggestions.what_if(row, shown, guest.installation.planning.suggest(case, guest.installation.now()))
+            made = guest.installation.planning.suggest(case, guest.installation.now(), shown)
+            told = suggestions.what_if(row, shown, made)
         except Faulty:
             errors = [("hours_per_week", guest.texts("what_if.refused"))]
     with guest.visit() as visit:

@@ -9,7 +9,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from pathway import shipped
+from pathway import catalogue, shipped
+from pathway.suggestion import Desk
 from service.planning import Planning
 from tests.service.conftest import NUMBER, House, case, wait_for
 
@@ -94,6 +95,18 @@ def test_what_if_shows_the_difference_and_changes_no_suggestion(house: House) ->
     unchanged = house.call("handläggare", "POST", f"/suggestions/{id}/what-if", {}).json()
     difference = unchanged["difference"]
     assert (difference["added"], difference["removed"], difference["moved"], difference["expected"]) == ([], [], [], {})
+
+
+def test_what_if_with_room_for_more_makes_no_plan_worse(furnish: Callable[..., House], planning: Planning) -> None:
+    whole = Desk(planning.desk.model, catalogue.read(shipped.catalogue()))
+    house = furnish(planning=Planning(whole, shipped.model(), at_once=2, wait_seconds=20))
+    raw = next(one for one in json.loads(shipped.cases().read_text(encoding="utf-8")) if one["case_id"] == "fall-0003")
+    made = house.call("handläggare", "POST", "/suggestions", {"case": raw}).json()
+    told = house.call(
+        "handläggare", "POST", f"/suggestions/{made['suggestion_id']}/what-if", {"limits": {"activities": 8}}
+    ).json()  # asked afresh, another plan is found that is worth less
+    worth = told["difference"]["objective"]
+    assert worth["after"] >= 0.999 * worth["before"]
 
 
 def test_why_not_gives_the_reason_that_was_shown(house: House) -> None:
