@@ -425,3 +425,19 @@ def test_what_only_a_wish_keeps_out_can_still_be_asked_about(small_desk, asked):
     assert answer.code == "avoided"
     assert wanted in {activity.insats_id for activity in answer.plan.activities}
     assert "Ingen plan inom reglerna" not in answer.text
+    assert answer.plan.objective > made.plans[0].objective + 0.1  # it was in the plan before
+    assert "mer, i vägda steg" in answer.text
+    assert "sökningen" not in answer.text
+    assert answer.loss == 0
+
+
+@pytest.mark.parametrize(("changed", "searched_for"), [({}, True), ({"caution": 1.0}, False)])
+def test_a_better_plan_that_comes_of_a_question_is_told_as_what_it_is(small_desk, asked, changed, searched_for):
+    case, suggestion = asked
+    case = replace(case, goal=replace(case.goal, **changed))
+    lesser = replace(suggestion.plans[0], objective=0.5 * suggestion.plans[0].objective)
+    forced = next(one for one in suggestion.not_chosen if one.loss is not None)
+    answer = questions.why_not(small_desk, case, replace(suggestion, plans=(lesser,)), forced.insats_id)
+    assert answer.plan.objective > lesser.objective + 0.1
+    assert "mer, i vägda steg" in answer.text
+    assert ("som sökningen inte fann" in answer.text) == searched_for

@@ -24,7 +24,8 @@ class WhyNot:
     requires
         Levels that it requires and that the person is not at, with the plan that results where there is one.
     loss
-        Weighted steps that the plan loses when the insats is forced in; ``None`` if it can be in no plan.
+        Weighted steps that the plan loses when the insats is forced in, 0 where it gains; ``None`` if it can be in no
+        plan.
     plan, difference
         The plan that results, and what moved; ``None`` if there is none.
     text
@@ -59,24 +60,33 @@ def why_not(desk: Desk, case: Case, suggestion: Suggestion, insats_id: str, word
     if omitted is None:
         raise FaultyQuestion("insats: it is in the first plan; ask about one that is not")
     plan = _forced(basis, insats_id) if _can_be(basis, omitted) else None
-    loss = None if plan is None else max(0.0, (basis.plan.objective if basis.plan else 0.0) - plan.objective)
+    gained = None if plan is None else plan.objective - (basis.plan.objective if basis.plan else 0.0)
     held = plan or basis.plan
     requires = reach(basis.catalogue.by_id[insats_id], held, basis.case, basis.instrument.scale) if held else ()
     difference = moved(basis, plan) if plan else None
     of_levels = [level_text(one, basis.instrument, basis.words) for one in requires if one.level is not None]
     lines = of_levels if omitted.code == "prerequisite" and of_levels else [omitted.text, *of_levels]
-    if loss is not None:
-        size = basis.words.amount(loss, "step", STEP_DECIMALS)
-        lines.append(basis.words.text(f"why_not.loss_{'same' if direction(loss) == 'same' else 'down'}", size=size))
+    if gained is not None:
+        size = basis.words.amount(abs(gained), "step", STEP_DECIMALS)
+        lines.append(basis.words.text(f"why_not.loss_{direction(gained)}", size=size))
+        if direction(gained) == "up" and _searched_for(basis, omitted):
+            lines.append(basis.words.text("why_not.overlooked"))
     else:
         key = "never" if omitted.certain else "not_found"
         lines.append(basis.words.text(f"why_not.{key}"))
+    loss = None if gained is None else max(0.0, -gained)
     return WhyNot(insats_id, omitted.code, requires, loss, plan, difference, "\n".join(lines))
 
 
 def _can_be(basis: Basis, omitted: NotChosen) -> bool:
     """Tell whether to try: what only a wish keeps out, or what was not found in the time for all, may be put in yet."""
     return basis.plan is not None and (not omitted.certain or omitted.code == "avoided")
+
+
+def _searched_for(basis: Basis, omitted: NotChosen) -> bool:
+    """Tell whether the search had a plan with the insats to find, and nothing but expected steps to judge it by."""
+    bare = not basis.case.goal.caution and not basis.case.wishes.prefer and basis.desk.prices is None
+    return bare and omitted.code != "avoided"
 
 
 def _forced(basis: Basis, insats_id: str) -> Plan | None:

@@ -30,7 +30,7 @@ _PLAIN = {
     "themes": "best fewest_hours earliest_work health_first least_cost wishes_first",
     "against": "nothing_same",
     "ask": "none",
-    "why_not": "never not_found loss_same",
+    "why_not": "never not_found loss_same overlooked",
     "what_if": """
         hours_per_week parallel horizon_weeks budget activities reachable forbid require other_goal
     """,
@@ -150,6 +150,7 @@ _FILLED = {
     "against.level": "indicator first other",
     "against.costs": "hours cost",
     "why_not.loss_down": "size",
+    "why_not.loss_up": "size",
     "why_not.level_reached": "indicator needed now reached month",
     "why_not.level_short": "indicator needed now reached",
     "why_not.no_time": "needed found",
