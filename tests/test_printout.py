@@ -211,13 +211,18 @@ def test_the_loss_is_shown_beside_its_insats() -> None:
     }
     for omitted in SUGGESTION.not_chosen:
         without = "går inte" if omitted.certain else "ingen plan hittad"
-        loss = without if omitted.loss is None else f"tappar högst {WORDS.number(omitted.loss, 2)} steg"
+        loss = without if omitted.loss is None else f"tappar högst ungefär {WORDS.number(omitted.loss, 2)} steg"
         assert rows[CATALOGUE.by_id[omitted.insats_id].name][1:] == [omitted.text, loss]
 
 
 @pytest.mark.parametrize(
     ("loss", "text"),
-    [(0.5, "tappar högst 0,50 steg"), (-0.5, "vinner 0,50 steg"), (0.001, "lika mycket"), (None, "ingen plan hittad")],
+    [
+        (0.5, "tappar högst ungefär 0,50 steg"),
+        (-0.5, "vinner 0,50 steg"),
+        (0.001, "lika mycket"),
+        (None, "ingen plan hittad"),
+    ],
 )
 def test_a_loss_says_its_direction(loss: float | None, text: str) -> None:
     suggestion = replace(SUGGESTION, not_chosen=(NotChosen("SO-01", "less_gain", "Andra.", loss),))
