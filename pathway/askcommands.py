@@ -88,13 +88,16 @@ def _answer(chosen: argparse.Namespace, desk: "Desk", case: "Case", made: "Sugge
 def _one_case(chosen: argparse.Namespace, desk: "Desk") -> "Case":
     from pathway import casefile
 
-    found = [case for _, case in casefile.read(chosen.cases, desk.model.instrument)]
-    if chosen.case is not None:
-        found = [case for case in found if case.case_id == chosen.case]
-        if not found:
-            raise FaultyCase(f"{chosen.cases}: no case has the case_id that --case names; check it")
+    read = [case for _, case in casefile.read_each(chosen.cases, desk.model.instrument)]
+    found = [case for case in read if not isinstance(case, FaultyCase) and chosen.case in (None, case.case_id)]
+    faults = [case for case in read if isinstance(case, FaultyCase)]
+    if faults and (chosen.case is None or not found):  # it may be the one that is asked about
+        raise faults[0]
+    if not found:
+        raise FaultyCase(f"{chosen.cases}: no case has the case_id that --case names; check it")
     if len(found) > 1:
-        raise FaultyCase(f"{chosen.cases}: holds {len(found)} cases; say which with --case ID")
+        which = "say which with --case ID" if chosen.case is None else "all with that case_id; leave one"
+        raise FaultyCase(f"{chosen.cases}: holds {len(found)} cases; {which}")
     return found[0]
 
 

@@ -90,3 +90,25 @@ def test_a_suggestion_that_is_not_of_this_case_and_model_is_refused(files, tmp_p
     assert ask(files, "why-plan", suggestions=other) == 2
     said = capsys.readouterr()
     assert (said.out, message in said.err) == ("", True)
+
+
+def test_a_case_that_breaks_a_rule_stops_no_question_about_another(files, tmp_path, capsys):
+    raw = json.loads(files[0].read_text(encoding="utf-8"))
+    several = tmp_path / "several.json"
+
+    def asked_of(*cases: dict, case: str | None = raw["case_id"]) -> int:
+        several.write_text(json.dumps(cases), encoding="utf-8")
+        return ask((several, files[1]), "what-to-ask", *(["--case", case] if case else []))
+
+    faulty = raw | {"case_id": OUTSIDE, "goal": {"targets": {"tro_pa_jobb": 9}}}
+    assert asked_of(faulty, raw) == 0
+    assert capsys.readouterr().out == "Inget svar saknas i ärendet.\n"
+    for cases, case, message in (
+        ((faulty, raw), OUTSIDE, "case 1: goal.targets.tro_pa_jobb"),
+        ((faulty, raw), None, "case 1: goal.targets.tro_pa_jobb"),
+        ((raw, raw), None, "holds 2 cases; say which with --case ID"),
+        ((raw, raw), raw["case_id"], "holds 2 cases; all with that case_id; leave one"),
+    ):
+        assert asked_of(*cases, case=case) == 2
+        said = capsys.readouterr()
+        assert (said.out, message in said.err, OUTSIDE in said.err) == ("", True, False)
