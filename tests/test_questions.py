@@ -123,6 +123,8 @@ def test_room_for_more_makes_no_plan_worse(shipped_model):
     roomy = replace(case, limits=replace(case.limits, activities=8))
     assert rules_broken(roomy, desk, answer.suggestion) == []
     assert answer.difference.objective.after >= 0.999 * answer.difference.objective.before
+    unasked = Basis.of(desk, roomy, answer.suggestion).best(roomy)  # nor does a question without any change
+    assert unasked.objective >= 0.999 * answer.suggestion.plans[0].objective
 
 
 def test_an_insats_can_be_forbidden_and_required(small_desk, asked):

@@ -11,7 +11,7 @@ from pathway.errors import Mismatch, PathwayError
 from pathway.foresight import Foreseen
 from pathway.instrument import Instrument
 from pathway.plan import Plan, Suggestion
-from pathway.suggestion import Client, Desk
+from pathway.suggestion import Client, Desk, placements_of
 from pathway.wording.reasons import weigh, weights_of
 from pathway.wording.words import Words, swedish
 
@@ -100,7 +100,9 @@ class Basis:
         return client.plan(found) if found else None
 
     def _propose(self, client: Client) -> Foreseen | None:
-        outcome = replace(client.foresight, work=planner.Work(first_only=True)).propose()
+        """Search without alternatives, of which one may be better: the plan in hand makes up for that."""
+        before = placements_of(self.plan, client.case) if self.plan else ()
+        outcome = replace(client.foresight, work=planner.Work(first_only=True)).propose(before=before)
         return outcome.plans[0] if outcome.plans else None
 
     def confined(self, case: Case, insatser: Collection[str]) -> Case:
