@@ -80,6 +80,19 @@ def test_the_same_case_at_the_same_time_gives_the_same_suggestion(suggested, des
     assert desk.suggest(case, NOW) == suggestion
 
 
+def test_a_suggestion_holds_python_s_own_values_only(suggested):
+    def parts(value):
+        if dataclasses.is_dataclass(value):
+            value = vars(value)
+        if isinstance(value, dict | list | tuple):
+            inside = [*value, *value.values()] if isinstance(value, dict) else value
+            return [part for one in inside for part in parts(one)]
+        return [value]
+
+    for *_, suggestion in suggested:
+        assert [part for part in parts(suggestion) if isinstance(part, np.generic)] == []
+
+
 def test_a_suggestion_reads_back_from_json(suggested):
     for *_, suggestion in suggested:
         assert plan.shape(json.loads(json.dumps(plan.plain(suggestion)))) == suggestion

@@ -187,7 +187,7 @@ class Foresight:
         weights = weights_of(goal, self.outlook.indicators)
         ends = self._prospects({}, {})
         targets = targets_of(goal, ends)
-        bonus = good_practice().prefer_bonus_steps * weights.max(initial=0.0)
+        bonus = good_practice().prefer_bonus_steps * float(weights.max(initial=0.0))
         foreseen = []
         for planned, rolled in zip(plans, self.roll([plan.placements for plan in plans]), strict=True):
             added, lowered = rolled.gains.sum(axis=0), self._lowered(rolled).sum(axis=0)
