@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from pathway.catalogue import KINDS, Catalogue, Insats
 from pathway.disclosure import SMALLEST
 from pathway.wording.reasons import name_of
+from service import clock
 from service.errors import NotFound
 from service.pages import speech
 from service.pages.visitor import Anybody, Visitor
@@ -53,6 +54,7 @@ def read_insats(id: str, guest: Anybody) -> Response:
     insats = planning.catalogue.by_id.get(id)
     if insats is None:
         raise NotFound("the catalogue has no such insats")
+    today = clock.day(guest.installation.now())
     excluded = sorted(name_of(other, planning.catalogue) for other in planning.catalogue.excluded_by(id))
     return guest.show(
         "insats.html",
@@ -67,7 +69,7 @@ def read_insats(id: str, guest: Anybody) -> Response:
         ],
         known=_known(insats, guest),
         mock=planning.model.training.mock,
-        dates=[guest.words.day(day) for day in insats.intake.dates if day >= guest.installation.now().date()],
+        dates=[guest.words.day(day) for day in insats.intake.dates if day >= today],
     )
 
 

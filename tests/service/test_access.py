@@ -1,13 +1,14 @@
 """Who may do what: every route as nobody, in the wrong role, in the wrong unit, and rightfully."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from fastapi.routing import APIRoute
 
-from service import app
+from service import app, clock
 from service.access.roles import MAY, ROLES, Permission
 from service.api.operations import OPERATIONS
 from service.visits import Installation
@@ -247,14 +248,11 @@ def test_a_consent_lets_one_unit_see_one_case_and_nothing_else(house: House, kno
 
 
 def test_a_consent_ends_after_its_last_day(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    from dataclasses import replace
-    from datetime import UTC, datetime
-
-    today = datetime.now(UTC)
-    given = {"recipient": OTHER_UNIT, "purpose": "planering", "ends_on": today.date().isoformat()}
+    now = clock.now()
+    given = {"recipient": OTHER_UNIT, "purpose": "planering", "ends_on": clock.day(now).isoformat()}
     assert house.call("handläggare", "POST", f"/cases/{NUMBER}/consents", given).status_code == 201
     assert house.call(f"handläggare {OTHER_UNIT}", "GET", f"/cases/{NUMBER}").status_code == 200
-    later = replace(house.installation, now=lambda: today.replace(year=today.year + 1))
+    later = replace(house.installation, now=lambda: now + timedelta(days=2))
     assert House(later, house.tokens).call(f"handläggare {OTHER_UNIT}", "GET", f"/cases/{NUMBER}").status_code == 404
 
 

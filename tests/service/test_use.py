@@ -1,13 +1,12 @@
 """What the audit learns of how suggestions are used comes out of the service's own trail."""
 
 import json
-from datetime import UTC, datetime
 
 import pytest
 
 from pathway.audit import use
 from pathway.errors import UnreadableFile
-from service import trail
+from service import clock, trail
 from tests.service.conftest import UNIT
 
 
@@ -27,7 +26,7 @@ def test_answers_are_read_from_an_exported_trail(house, tmp_path, with_contents)
     assert house.call("handläggare", "POST", f"/suggestions/{id}/decision", given).status_code == 201
     (answer,) = use.read(exported(house, tmp_path / "trail.jsonl", with_contents))
     assert (answer.unit, answer.answer, answer.reason_code) == (UNIT, "accepted", "fits_the_client")
-    assert answer.decided_on == datetime.now(UTC).date()
+    assert answer.decided_on == clock.day(clock.now())
     assert answer.minutes >= 0
     suggested = tuple(one["insats_id"] for one in plan["activities"]) if with_contents else ()
     assert answer.suggested == answer.chosen == suggested
