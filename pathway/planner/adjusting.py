@@ -31,7 +31,7 @@ def adjusted(
     if found is None:
         return None
     board, start = found
-    return board, tidy(board, moved(board, start))
+    return board, settled(board, start)
 
 
 def on_fine_grid(
@@ -54,7 +54,12 @@ def on_fine_grid(
     return None if start is None or not board.keeps_rules(start) else (board, start)
 
 
-def moved(board: Board, picked: Picked) -> Picked:
+def settled(board: Board, picked: Picked) -> Picked:
+    """Move each activity to its best place, and leave out those that add nothing any more."""
+    return tidy(board, _moved(board, picked))
+
+
+def _moved(board: Board, picked: Picked) -> Picked:
     """Give each activity its best place, length and hours beside the others, until none moves."""
     worth = board.worth(picked)
     for _ in range(ROUNDS):

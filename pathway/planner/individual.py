@@ -9,7 +9,7 @@ from pathway.case import Case
 from pathway.catalogue import Catalogue
 from pathway.errors import FaultyCase
 from pathway.planner import conflicts, proving, reasons, themes
-from pathway.planner.adjusting import adjusted, moved, on_fine_grid
+from pathway.planner.adjusting import adjusted, on_fine_grid, settled
 from pathway.planner.board import Board
 from pathway.planner.conflicts import Conflict
 from pathway.planner.improvement import improve, tidy
@@ -167,7 +167,7 @@ def resume(
     if found is None:
         return ()
     board, picked = found
-    ways = dict.fromkeys((picked, tidy(board, moved(board, picked))))
+    ways = dict.fromkeys((picked, settled(board, picked)))
     return tuple(_planned(board, 1, _Settled(way, np.inf, False), "best", prices, adjust=False) for way in ways)
 
 

@@ -134,7 +134,8 @@ def what_if(
 ) -> WhatIf:
     """Plan anew with some things changed, with the desk's own planner, and tell what moved.
 
-    The plan that was suggested is taken up as far as the changed case allows it: loosening a limit makes no plan worse.
+    The plan that was suggested is gone on from where the changed case allows it and nothing found afresh is worth more:
+    room for more hours or insatser makes no plan worse, a longer horizon may.
 
     Raises
     ------

@@ -76,8 +76,8 @@ class Desk:
         Parameters
         ----------
         before
-            A plan that was suggested for a like case. As far as this case allows it, no plan that is worth less is
-            suggested.
+            A plan that was suggested for a like case. It is gone on from where this case allows it and nothing found
+            afresh is worth more.
 
         Raises
         ------
