@@ -216,6 +216,7 @@ def _caseload(chosen: argparse.Namespace) -> None:
     from pathway import casefile, plan
     from pathway.caseload import expected, planning, pricefile, report
     from pathway.progress import shown
+    from pathway.wording import swedish_day
 
     desk = _desk(chosen)
     wanted, created_at = planning.Wanted(chosen.floor, chosen.by, chosen.even), datetime.now(UTC)
@@ -223,7 +224,7 @@ def _caseload(chosen: argparse.Namespace) -> None:
     if chosen.expect is not None:
         file, number, until = chosen.expect
         before = None if chosen.prices is None else pricefile.read(chosen.prices, desk.catalogue.version)
-        coming = expected.read(Path(file), number, until, desk.model.instrument, created_at.date(), before)
+        coming = expected.read(Path(file), number, until, desk.model.instrument, swedish_day(created_at), before)
     with shown("caseload") as tell:
         cases = casefile.read_each(chosen.cases, desk.model.instrument)
         total = casefile.count(chosen.cases)

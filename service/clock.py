@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime
 
-from pathway.wording import swedish_time
+from pathway.wording import swedish_day, swedish_time
 
 
 def now() -> datetime:
@@ -17,7 +17,7 @@ def text(moment: datetime) -> str:
 
 def day(moment: datetime) -> date:
     """Tell which day it is in Sweden."""
-    return swedish_time(moment).date()
+    return swedish_day(moment)
 
 
 def read(text: str) -> datetime:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pathway.errors import UnreadableFile
 from pathway.reading import text_of
-from pathway.wording import swedish_time
+from pathway.wording import swedish_day
 
 MADE, DECIDED = "suggestion.made", "decision.made"
 NO_UNIT = "okänd enhet"
@@ -50,7 +50,7 @@ def _answer(entry: Mapping[str, Any], made: Mapping[str, Any] | None, texts: Map
     told = {
         "unit": entry["actor"].get("unit") or NO_UNIT,
         "answer": facts["answer"],
-        "decided_on": swedish_time(at).date().isoformat(),
+        "decided_on": swedish_day(at).isoformat(),
         "reason_code": facts["reason_code"],
     }
     decision = _content(entry, "decision", texts)

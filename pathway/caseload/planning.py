@@ -21,6 +21,7 @@ from pathway.errors import FaultyCase
 from pathway.plan import Suggestion
 from pathway.progress import Tell
 from pathway.suggestion import Desk
+from pathway.wording import swedish_day
 
 WIDENED = 8  # plans that are added, at the prices, for each client who did not get their best
 
@@ -142,7 +143,7 @@ def plan_all(
     outcomes = _outcomes(prepared, supply, pools, shares.choice, waiting)
     ahead = None
     if expected is not None:
-        moved = expected.moved(created_at.date())
+        moved = expected.moved(swedish_day(created_at))
         coming, more_faults = _prepare(desk, moved, created_at, n_plans, tell, len(expected.cases))
         faults += more_faults
         if coming:

@@ -12,7 +12,7 @@ from pathway.catalogue import Catalogue
 from pathway.instrument import Instrument
 from pathway.plan import Activity, Explanation, Plan, Suggestion
 from pathway.printout.shapes import clean
-from pathway.wording.moments import swedish_time
+from pathway.wording.moments import swedish_day
 from pathway.wording.reasons import cases_of_ten, direction, grouped, name_of, weigh, weights_of
 from pathway.wording.words import Words
 
@@ -75,7 +75,7 @@ def lay_out(suggestion: Suggestion, case: Case, catalogue: Catalogue, instrument
         foot=words.text(
             "client.foot",
             suggestion=clean(suggestion.suggestion_id),
-            date=words.day(swedish_time(suggestion.created_at).date()),
+            date=words.day(swedish_day(suggestion.created_at)),
             model=clean(suggestion.model_version),
         ),
     )
