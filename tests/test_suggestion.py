@@ -135,6 +135,27 @@ def test_where_nobody_comparable_had_anything_it_abstains(desk, suggested):
     assert any("för få tidigare deltagare" in note for note in suggestion.notes)
 
 
+def test_what_is_unknown_of_a_person_is_said_with_what_it_keeps_out(desk, suggested):
+    _, case, _ = suggested[0]
+    known = dataclasses.replace(case.profile, municipality=None)
+    suggestion = desk.suggest(dataclasses.replace(case, profile=known), NOW)
+    kept_out = sum("kommun är okänd" in one.text for one in suggestion.not_chosen)
+    assert kept_out == sum(bool(one.municipalities) for one in desk.catalogue.insatser) > 0
+    assert any(note.startswith(f"{kept_out} insatser är inte med") and "kommun." in note for note in suggestion.notes)
+    for _, _, one in suggested:
+        says_so = any("är inte med för att uppgifter om personen saknas" in note for note in one.notes)
+        assert says_so == any(" är okänd" in insats.text for insats in one.not_chosen)
+
+
+def test_where_nothing_can_start_the_rules_that_hinder_most_are_named(desk, suggested):
+    _, case, _ = suggested[0]
+    elsewhere = dataclasses.replace(case, profile=dataclasses.replace(case.profile, municipality="2584"))
+    suggestion = desk.suggest(elsewhere, NOW)
+    kept_out = sum(one.text == "Den ges inte i personens kommun." for one in suggestion.not_chosen)
+    assert suggestion.status == "abstained"
+    assert any(f"Oftast hindrar kommunen ({kept_out} insatser)" in note for note in suggestion.notes)
+
+
 def test_a_budget_below_the_cheapest_is_told_with_both_amounts(desk, suggested):
     case = next(case for _, case, one in suggested if one.plans)
     poor = dataclasses.replace(case, limits=dataclasses.replace(case.limits, budget=1))

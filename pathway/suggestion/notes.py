@@ -1,5 +1,6 @@
 """What a suggestion says beside its plans: who decides, what is thin, old, unknown or assumed."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -14,6 +15,13 @@ from pathway.wording import Words
 
 OLD_AFTER_DAYS = 2 * DAYS_IN_QUARTER  # a measurement that is older deserves a word
 THIN_BELOW = 30  # participations behind an estimate below which the suggestion says so
+
+_FIELDS = {  # of the profile: what a rule needs to know
+    planner.Rule.MUNICIPALITY: "municipality",
+    planner.Rule.AGE: "birth_year",
+    planner.Rule.INCOME_SOURCE: "income_source",
+    planner.Rule.SWEDISH_LEVEL: "swedish_level",
+}
 
 
 def notes(asked: Case, client: Client, plans: Sequence[Plan], proposal: planner.Proposal) -> tuple[str, ...]:
@@ -32,6 +40,9 @@ def notes(asked: Case, client: Client, plans: Sequence[Plan], proposal: planner.
         told += _on_plans(asked, client, plans)
     else:
         told += _abstention(client, proposal)
+    closed = Counter(_FIELDS[one.fact.rule] for one in proposal.not_chosen if one.fact.missing)
+    if closed:
+        told.append(wording.closed_note(closed, words))
     answered_on = [a.measured_on for a in asked.measurements if a.value is not None and a.measured_on <= asked.as_of]
     if answered_on and max(answered_on) < asked.as_of - timedelta(days=OLD_AFTER_DAYS):
         told.append(wording.note("old_measurement", words, date=max(answered_on)))
@@ -83,6 +94,6 @@ def _abstention(client: Client, proposal: planner.Proposal) -> list[str]:
     if beyond:
         cheapest = min(beyond, key=lambda one: float(str(one.fact.needed)))
         return [wording.budget_note(cheapest, client.catalogue, client.model.instrument, words)]
-    codes = {one.code for one in proposal.not_chosen}
-    gains_nothing = codes & {"no_expected_gain", "less_gain"}
-    return [wording.note("no_expected_gain" if gains_nothing else "nothing_possible", words)]
+    if {one.code for one in proposal.not_chosen} & {"no_expected_gain", "less_gain"}:
+        return [wording.note("no_expected_gain", words)]
+    return [wording.nothing_note(Counter(one.fact.rule for one in proposal.not_chosen), words)]

@@ -20,7 +20,7 @@ _PLAIN = {
         job_early gap
     """,
     "notes": """
-        mock no_measurement too_few_comparable no_expected_gain nothing_possible cautious priced wished
+        mock no_measurement too_few_comparable no_expected_gain cautious priced wished
         defaulted_case_phase defaulted_participations defaulted_wishes defaulted_goal
     """,
     "profile": """
@@ -100,6 +100,8 @@ _FILLED = {
     "rules.worth": "found needed",
     "notes.require_impossible": "insats reason",
     "notes.budget_low": "insats reason",
+    "notes.nothing_possible": "rules",
+    "notes.closed_by_unknown": "n parts",
     "notes.require_conflict": "rules",
     "notes.few_comparable": "insats n",
     "notes.unknown_cause": "insats times feature",

@@ -11,6 +11,8 @@ from pathway.wording.reasons import name_of
 from pathway.wording.sentences import Hindrance, not_chosen_text
 from pathway.wording.words import Words, swedish
 
+_RULES_NAMED = 3  # that leave nothing possible; the table of insatser has them all
+
 # How values with these names are written, whatever the note; others follow their type.
 _WRITTEN: dict[str, Callable[[Words, Any], str]] = {
     "gap": lambda words, share: words.amount(100 * share, "percent", 1),
@@ -115,6 +117,21 @@ def budget_note(cheapest: Hindrance, catalogue: Catalogue, instrument: Instrumen
         raise ValueError("the cheapest insats must be named")
     reason = not_chosen_text(cheapest.code, [cheapest.fact], catalogue, instrument, words)
     return note("budget_low", words, insats=name_of(cheapest.insats_id, catalogue), reason=reason)
+
+
+def nothing_note(hindered: Mapping[str, int], words: Words | None = None) -> str:
+    """Say that no insats can start, and which rules stand in the way of how many, the most first."""
+    words = words or swedish()
+    most = sorted(hindered.items(), key=lambda one: -one[1])[:_RULES_NAMED]
+    told = [f"{words.text(f'rule_names.{rule!s}')} ({words.amount(n, 'insats')})" for rule, n in most]
+    return note("nothing_possible", words, rules=told)
+
+
+def closed_note(closed: Mapping[str, int], words: Words | None = None) -> str:
+    """Say how many insatser are left out since parts of the profile are not known, and which parts, the most first."""
+    words = words or swedish()
+    parts = [words.text(f"profile.{part}") for part in sorted(closed, key=lambda one: -closed[one])]
+    return note("closed_by_unknown", words, n=words.amount(sum(closed.values()), "insats"), parts=parts)
 
 
 def _default_notes(case: Case, words: Words) -> list[str]:
