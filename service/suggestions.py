@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pathway import wording
 from service import cases, difference
 from service.access.callers import Caller
 from service.errors import Faulty, Forbidden, NotFound, Stopped
@@ -257,13 +258,17 @@ def suppose(visit: Visit, suggestion_id: str, changes: Mapping[str, Any]) -> tup
 
 
 def what_if(row: Row, shown: Plain, made: Plain) -> Plain:
-    """Word what comes of changes: the plan and what is different from the one that was shown."""
+    """Word what comes of changes: the plan and what is different from the one that was shown.
+
+    Where it was shown by another model or catalogue, the notes say so: not all that differs comes of the changes then.
+    """
     plan = difference.first_plan(made)
+    same = all(shown[name] == made[name] for name in ("model_version", "catalogue_version"))
     return {
         "based_on": row["id"],
         "status": made["status"],
         "model_version": made["model_version"],
-        "notes": made["notes"],
+        "notes": made["notes"] if same else [*made["notes"], wording.note("other_versions")],
         "plan": plan,
         "not_chosen": made["not_chosen"],
         "difference": difference.between(difference.first_plan(shown), plan),

@@ -20,7 +20,7 @@ _PLAIN = {
         job_early gap
     """,
     "notes": """
-        mock no_measurement too_few_comparable no_expected_gain cautious priced wished
+        mock no_measurement too_few_comparable no_expected_gain other_versions cautious priced wished
         defaulted_case_phase defaulted_participations defaulted_wishes defaulted_goal
     """,
     "profile": """

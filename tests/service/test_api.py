@@ -4,6 +4,7 @@ import gzip
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import httpx2
@@ -107,6 +108,23 @@ def test_what_if_with_room_for_more_makes_no_plan_worse(furnish: Callable[..., H
     ).json()  # asked afresh, another plan is found that is worth less
     worth = told["difference"]["objective"]
     assert worth["after"] >= 0.999 * worth["before"]
+
+
+def test_what_if_after_the_catalogue_has_changed_says_so_and_leaves_out_what_is_gone(
+    furnish: Callable[..., House], planning: Planning
+) -> None:
+    old = furnish()
+    plan = old.suggestion["plans"][0]
+    gone = plan["activities"][0]["insats_id"]
+    left = tuple(one for one in planning.catalogue.insatser if one.id != gone)
+    newer = Desk(planning.desk.model, replace(planning.catalogue, version="newer", insatser=left))
+    house = furnish(planning=Planning(newer, shipped.model(), at_once=2, wait_seconds=20))
+    ask = f"/suggestions/{old.suggestion['suggestion_id']}/what-if"
+    told = house.call("handläggare", "POST", ask, {"limits": {"hours_per_week": 60}}).json()
+    assert gone in [one["insats_id"] for one in told["difference"]["removed"]]
+    assert "en annan modell eller insatskatalog" in told["notes"][-1]
+    same = old.call("handläggare", "POST", ask, {}).json()
+    assert same["notes"] == old.suggestion["notes"]
 
 
 def test_why_not_gives_the_reason_that_was_shown(house: House) -> None:
