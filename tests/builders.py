@@ -196,6 +196,7 @@ def a_suggestion_in_json(proposal: Proposal, prospects: Prospects) -> dict[str, 
         "plans": [
             {
                 "rank": plan.rank,
+                "theme": plan.theme,
                 "objective": plan.objective,
                 "proof": {"status": plan.status, "gap": plan.gap},
                 "activities": [activity(*pair) for pair in zip(plan.placements, plan.gains, strict=True)],

@@ -4,7 +4,7 @@
 suggestion breaks, in English, each with the plan and the insats that it concerns. An empty list is a pass.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -48,6 +48,7 @@ def broken_rules(
         found = list(_plan(case, insatser, plan, ranking, scale, rounding))
         faults += [f"plan {plan['rank']}: {fault}" for fault in found]
     faults += _between_plans(suggestion["plans"])
+    faults += _themes(case, insatser, suggestion["plans"])
     faults += _not_chosen(suggestion, catalogue)
     return faults
 
@@ -348,6 +349,29 @@ def _between_plans(plans: Sequence[Json]) -> Iterator[str]:
             longer, other = sorted((mixes[a], mixes[b]), key=len, reverse=True)
             if 3 * len(longer - other) < len(longer):
                 yield f"plans {a + 1} and {b + 1} are too alike"
+
+
+def _themes(case: Json, insatser: Mapping[str, Json], plans: Sequence[Json]) -> Iterator[str]:
+    """Whatever an alternative is said to be better at, it is better at than the first plan."""
+    wished = set((case.get("wishes") or {}).get("prefer") or ())
+
+    def spent(plan: Json, what: Callable[[Json], float]) -> float:
+        return sum((_day(a["end_on"]) - _day(a["start_on"])).days * what(a) for a in plan["activities"])
+
+    def first_of(plan: Json, kind: str) -> str:
+        return min((a["start_on"] for a in plan["activities"] if insatser[a["insats_id"]]["type"] == kind), default="~")
+
+    less: Mapping[str, Callable[[Json], Any]] = {
+        "fewest_hours": lambda plan: spent(plan, lambda a: a["hours_per_week"]),
+        "least_cost": lambda plan: spent(plan, lambda a: insatser[a["insats_id"]]["cost_per_week"]),
+        "earliest_work": lambda plan: first_of(plan, "jobb"),
+        "health_first": lambda plan: first_of(plan, "hälsa"),
+        "wishes_first": lambda plan: -sum(a["insats_id"] in wished for a in plan["activities"]),
+    }
+    for plan in plans[1:]:
+        theme = plan.get("theme")
+        if theme is not None and theme != "best" and not less[theme](plan) < less[theme](plans[0]):
+            yield f"plan {plan['rank']} is not better at {theme} than the first"
 
 
 def _not_chosen(suggestion: Json, catalogue: Json) -> Iterator[str]:

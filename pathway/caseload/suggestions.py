@@ -65,7 +65,7 @@ def _plans(desk: Desk, prepared: Prepared, chosen: int, fits: Collection[int]) -
     for number, other in enumerate(prepared.alone.plans):
         fresh = number != chosen and number in fits and (not chosen or other.objective <= first.objective)
         if fresh and len(plans) < MOST_PLANS and all(_differ(other, one) for one in plans):
-            plans.append(other if not chosen else against(first, other))
+            plans.append(other if not chosen else against(first, other, prepared.case, desk.catalogue))
     return tuple(replace(plan, rank=rank) for rank, plan in enumerate(plans, start=1))
 
 

@@ -1,5 +1,6 @@
 """Places insatser in weeks for one person: what keeps every rule and is expected to bring most. See docs/PLANNER.md."""
 
+from pathway.planner.aims import is_better_at
 from pathway.planner.conflicts import Conflict
 from pathway.planner.individual import Loss, Proposal, Work, loss_of, pool, propose, resume, unlike
 from pathway.planner.model import Effort
@@ -26,6 +27,7 @@ __all__ = [
     "Rule",
     "Theme",
     "Work",
+    "is_better_at",
     "loss_of",
     "pool",
     "propose",

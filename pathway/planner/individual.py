@@ -10,6 +10,7 @@ from pathway.catalogue import Catalogue
 from pathway.errors import FaultyCase
 from pathway.planner import conflicts, proving, reasons, themes
 from pathway.planner.adjusting import adjusted, on_fine_grid, settled
+from pathway.planner.aims import is_better_at
 from pathway.planner.board import Board
 from pathway.planner.conflicts import Conflict
 from pathway.planner.improvement import improve, tidy
@@ -140,7 +141,8 @@ def propose(
     for picked, theme in others:
         plan = _planned(board, len(plans) + 1, _Settled(picked, first.bound, False), theme, prices)
         if all(unlike(plan, before) for before in (*plans, start) if before):  # adjusting may leave insatser out
-            plans.append(plan)
+            holds = is_better_at(theme, plan.placements, plans[0].placements, case, catalogue)
+            plans.append(plan if holds else replace(plan, theme="best"))
     spared = {board.problem.candidates[board.options.owner[o]].id for o in first.picked} - _own(plans[0])
     not_chosen = reasons.with_spared(board, not_chosen, spared)
     return Proposal(_in_order(plans), not_chosen, start=_as_it_stands(board.problem, start, first))

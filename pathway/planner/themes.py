@@ -6,6 +6,7 @@ from itertools import combinations, pairwise
 
 import numpy as np
 
+from pathway.planner.aims import EARLY, is_better_at
 from pathway.planner.board import Board
 from pathway.planner.improvement import grow, tidy
 from pathway.planner.objective import Array
@@ -18,7 +19,6 @@ PULL = 0.3  # of the first plan's worth: what doing all for the theme is worth w
 WIDTH = 12  # plans that are grown side by side for an alternative
 WAYS = (2, 4)  # sets of insatser that are left out to find an alternative, and again where none is found
 KEPT = 8  # such sets that are kept while they are put together plan by plan
-HEALTH = "hälsa"
 
 
 def alternatives(board: Board, first: Picked, hopes: Array, known: Picked | None = None) -> list[tuple[Picked, Theme]]:
@@ -59,7 +59,7 @@ def varied(board: Board, plans: list[Picked], n: int) -> list[Picked]:
 
 @dataclass(frozen=True, eq=False)
 class _Aim:
-    """What an alternative is looked for. `measure` tells how far a plan is from it: less is better."""
+    """What an alternative is looked for."""
 
     board: Board
     name: str
@@ -86,7 +86,7 @@ class _Aim:
         if self.name == "earliest_work":
             return np.asarray(-early * problem.jobs[options.owner])
         if self.name == "health_first":
-            kinds = np.array([insats.type == HEALTH for insats in problem.candidates])
+            kinds = np.array([insats.type == EARLY[self.name] for insats in problem.candidates])
             return np.asarray(-early * kinds[options.owner])
         return np.asarray(-1.0 * (problem.bonus[options.owner] > 0))
 
@@ -94,13 +94,6 @@ class _Aim:
     def applies(self) -> bool:
         """Whether the theme means anything for this client."""
         return self.name == "best" or bool(self._charge.any())
-
-    def measure(self, picked: Picked) -> float:
-        """Tell how far a plan is from the aim."""
-        charges = self._charge[list(picked)]
-        if self.name in ("earliest_work", "health_first"):
-            return float(charges.min(initial=0.0))  # the earliest one alone
-        return float(charges.sum())
 
     @cached_property
     def pulled(self) -> Board:
@@ -113,8 +106,9 @@ class _Aim:
 
     @cached_property
     def _pull(self) -> Array:
-        size = abs(self.measure(self.first)) or 1.0
-        return PULL * self.board.worth(self.first) * self._charge / size
+        charges = self._charge[list(self.first)]
+        of_first = charges.min(initial=0.0) if self.name in EARLY else charges.sum()  # the earliest one alone
+        return PULL * self.board.worth(self.first) * self._charge / (abs(float(of_first)) or 1.0)
 
     @cached_property
     def pool(self) -> Ints:
@@ -124,7 +118,11 @@ class _Aim:
 
     def betters(self, picked: Picked) -> bool:
         """Whether a plan is better at the theme than the first plan."""
-        return self.name == "best" or self.measure(picked) < self.measure(self.first) - 1e-9
+        if self.name == "best":
+            return True
+        problem = self.board.problem
+        plan, first = (problem.placements(one) for one in (picked, self.first))
+        return is_better_at(self.name, plan, first, problem.case, problem.catalogue)
 
 
 def _another(aim: _Aim, before: list[Picked]) -> Picked | None:

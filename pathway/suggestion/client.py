@@ -18,7 +18,7 @@ from pathway.foresight import Expectation, Foreseen, Foresight, Outcome
 from pathway.modelfolder import Model
 from pathway.overlap import Comparable
 from pathway.plan import Activity, Costs, Differs, Expected, Explanation, Interval, Plan, Proof, Reach
-from pathway.planner import Placement
+from pathway.planner import Placement, is_better_at
 from pathway.planner.objective import JOB_ORIENTED, Array, weights_of
 from pathway.wording import Words
 from pathway.wording.places import lifted_text, place_text
@@ -71,7 +71,7 @@ class Client:
         made: list[Plan] = []
         for rank, foreseen in enumerate(outcome.plans, start=1):
             plan = replace(self.plan(foreseen), rank=rank, proof=outcome.proof(foreseen))
-            made.append(against(made[0], plan) if made else replace(plan, theme="best"))
+            made.append(against(made[0], plan, self.case, self.catalogue) if made else replace(plan, theme="best"))
         return tuple(made)
 
     def plan(self, foreseen: Foreseen) -> Plan:
@@ -188,12 +188,17 @@ def placements_of(plan: Plan, case: Case) -> tuple[Placement, ...]:
     )
 
 
-def against(first: Plan, plan: Plan) -> Plan:
-    """Tell which insatser set an alternative apart from the first plan, and what it gives up."""
+def against(first: Plan, plan: Plan, case: Case, catalogue: Catalogue) -> Plan:
+    """Tell which insatser set an alternative apart from the first plan, what it gives up, and what it is better at.
+
+    What it was looked for was held against another plan, as the grid had it.
+    """
     here, there = ([one.insats_id for one in own.activities] for own in (plan, first))
+    better = plan.theme is not None and is_better_at(plan.theme, plan.activities, first.activities, case, catalogue)
     lost = {id: first.expected[id].with_plan.mean - own.with_plan.mean for id, own in plan.expected.items()}
     return replace(
         plan,
+        theme=plan.theme if better else None,
         differs=Differs(tuple(id for id in here if id not in there), tuple(id for id in there if id not in here)),
         costs=Costs(first.objective - plan.objective, lost),
     )
