@@ -89,7 +89,7 @@ class Insats:
     type
         BIP's own kind of insats; ``jobb`` is job-oriented.
     group
-        Insatser with the same group are variants of one another.
+        Insatser with the same group are variants of one another, but for those that come before others of it.
     queue_weeks
         Earliest start, in weeks after the day the suggestion is made for.
     cost_per_week
@@ -176,6 +176,28 @@ class Catalogue:
         """Ids that may not overlap in time with this insats, whichever of the two says so."""
         own = self.by_id[insats_id].excludes
         return frozenset(own) | {other.id for other in self.insatser if insats_id in other.excludes}
+
+    @cached_property
+    def variants(self) -> dict[str, frozenset[str]]:
+        """Ids of the variants of each insats that has any: one at most is in a plan.
+
+        Those of its group, but for what it requires and what requires it: these are steps of one way.
+        """
+        groups: dict[str, set[str]] = {}
+        for insats in self.insatser:
+            if insats.group is not None:
+                groups.setdefault(insats.group, set()).add(insats.id)
+        before = {id: self._all_before(id) for members in groups.values() for id in members}
+        apart = {
+            id: frozenset(other for other in members - {id} - before[id] if id not in before[other])
+            for members in groups.values()
+            for id in members
+        }
+        return {id: others for id, others in apart.items() if others}
+
+    def _all_before(self, insats_id: str) -> set[str]:
+        first = self.by_id[insats_id].requires.insatser
+        return set(first).union(*(self._all_before(id) for id in first))
 
     def check_against(self, instrument: Instrument) -> None:
         """Check that every level required is one that the instrument can measure and plans may rest on.

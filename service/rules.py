@@ -145,8 +145,7 @@ def _together(plan: Sequence[Placed], own: Sequence[Placed], case: Case, catalog
         if at_once and one.insats_id == other.insats_id:
             yield Broken("once", one.insats_id)
     for one, other in combinations(plan, 2):
-        groups = [known.group for placed in (one, other) if (known := catalogue.by_id.get(placed.insats_id))]
-        if one.insats_id != other.insats_id and len(groups) == 2 and groups[0] and groups[0] == groups[1]:
+        if other.insats_id in catalogue.variants.get(one.insats_id, ()):
             yield Broken("group", one.insats_id, {"other": other.insats_id})
         if one.insats_id == other.insats_id and not one.touches(other.start_on, other.end_on):
             yield Broken("once", one.insats_id)

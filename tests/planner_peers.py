@@ -5,7 +5,7 @@ Shares no code with the planner's own models but the choices themselves.
 """
 
 import time
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
@@ -42,8 +42,9 @@ class Plain:
             self._keep(dict.fromkeys(own, 1.0), 1.0)
             if p.candidates[k].id in p.required:
                 self._keep(dict.fromkeys(own, -1.0), -1.0)
-        for group in {p.candidates[k].group for k in p.alive} - {None}:
-            self._keep({i: 1.0 for i in everything if p.candidates[o.owner[i]].group == group}, 1.0)
+        for a, b in combinations(p.alive, 2):
+            if p.candidates[b].id in p.catalogue.variants.get(p.candidates[a].id, ()):
+                self._keep({i: 1.0 for i in everything if o.owner[i] in (a, b)}, 1.0)
         self._keep(dict.fromkeys(everything, 1.0), float(p.most_activities))
         for cell in range(len(p.cells)):
             active = [i for i in everything if o.first[i] <= cell < o.beyond[i]]

@@ -169,6 +169,15 @@ def test_variants_share_a_group(shipped: Catalogue) -> None:
     assert len({insats.municipalities for insats in municipal}) == 3
 
 
+def test_what_comes_before_another_of_its_group_is_no_variant_of_it() -> None:
+    def of_group(id: str, *first: str) -> dict[str, Any]:
+        return an_insats(id=id, group="g") | {"requires": {"insatser": list(first)}}
+
+    raw = a_catalogue(of_group("A-1"), of_group("A-2", "A-1"), of_group("A-3", "A-2"), of_group("B-1"))
+    known = catalogue.shape(raw, "k.json").variants
+    assert known == {"A-1": {"B-1"}, "A-2": {"B-1"}, "A-3": {"B-1"}, "B-1": {"A-1", "A-2", "A-3"}}
+
+
 # Reading any catalogue
 
 FIELDS = {field.name for field in fields_of(Insats)}

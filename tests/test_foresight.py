@@ -220,6 +220,24 @@ def test_a_plan_in_hand_stays_first_where_the_solver_finds_none_worth_more_along
     assert sorted(one.insats_id for one in outcome.proposal.not_chosen) == sorted(set(catalogue.ids) - chosen)
 
 
+def test_nothing_is_kept_out_by_what_the_plan_that_is_shown_does_not_hold(monkeypatch):
+    lengths = {"min": 8, "typical": 20, "max": 40}
+    catalogue = a_catalogue(*(an_insats(f"I{k}", weeks=lengths, group="g" if k in (0, 8) else None) for k in range(9)))
+    own = room(a_year(hours_per_week=10, parallel=2), catalogue, (0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.3, 0.3))
+    usual = own.propose()
+    in_the_way = {one.insats_id: one.fact.other for one in usual.proposal.not_chosen if one.code == "excluded"}
+    assert in_the_way == {"I8": "I0"}
+    first = usual.plans[0].planned
+    left = tuple(one for one in first.placements if one.insats_id != "I0")
+    (other,) = own.value([replace(first, placements=left)])
+    monkeypatch.setattr(search.Foresight, "_sketch", lambda self: replace(other, worth=1.1 * usual.plans[0].worth))
+    outcome = own.propose()
+    assert outcome.plans[0].planned.placements == left
+    reasons = {one.insats_id: one for one in outcome.proposal.not_chosen}
+    assert (reasons["I8"].code, reasons["I8"].fact.rule) == ("less_gain", planner.Rule.BEST)
+    assert reasons["I8"].loss is not None
+
+
 def test_a_plan_in_hand_that_no_plan_is_worth_more_than_along_its_way_is_optimal(monkeypatch):
     catalogue = a_catalogue(*(an_insats(f"I{k}", weeks={"min": 8, "typical": 20, "max": 40}) for k in range(6)))
     own = room(a_year(hours_per_week=10, parallel=2), catalogue, (3.0, 3.0, 3.0, 3.0, 3.0, 3.0))

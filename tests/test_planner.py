@@ -399,6 +399,15 @@ def test_one_variant_of_a_group_is_enough():
     assert found.loss == pytest.approx(proposal.plans[0].objective - 12 / 13 * 2 * 0.6, abs=1e-6)
 
 
+def test_steps_of_one_way_are_no_variants_though_they_share_a_group():
+    first, then = A("X", group="g"), A("Y", group="g", requires={"insatser": ["X"]})
+    proposal = planned(first, then, A("Z", group="g"), alone={"Z": (0.2, 0.2, 0.2)}, limits={"horizon_weeks": 40})
+    in_order = sorted(proposal.plans[0].placements, key=lambda one: one.start_on)
+    assert [one.insats_id for one in in_order] == ["X", "Y"]
+    found = reason(proposal, "Z")
+    assert (found.code, found.fact.rule) == ("excluded", Rule.GROUP)
+
+
 def test_what_is_not_worth_its_while_is_left_out():
     found = reason(planned(A("X"), alone={"X": (0.01, 0, 0)}), "X")
     assert (found.code, found.fact.rule, found.fact.needed) == ("no_expected_gain", Rule.WORTH, 0.1)
@@ -816,15 +825,20 @@ def an_activity(insats_id: str, start: date, weeks: int, hours: float) -> dict[s
     return {"insats_id": insats_id, "start_on": str(start), "end_on": str(end), "hours_per_week": hours}
 
 
+def _are_variants(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Of one group, and neither comes before the other; in these tests nothing that is required requires anything."""
+    steps = one["id"] in other["requires"]["insatser"] or other["id"] in one["requires"]["insatser"]
+    return bool(one["group"]) and one["group"] == other["group"] and not steps
+
+
 def best_by_brute_force(problem: Any, raw: dict[str, Any], insatser: dict[str, Any]) -> float:
     """Try every mix of options: what the checker lets through, of distinct groups, and each worth its while."""
-    best, options = 0.0, problem.options
+    best = 0.0
     by_owner = [[None, *range(own.start, own.stop)] for own in map(problem.options_of, problem.alive)]
     for mix in itertools.product(*by_owner):
         picked = [o for o in mix if o is not None]
         placements = problem.placements(picked)
-        groups = [g for o in picked if (g := problem.candidates[options.owner[o]].group)]
-        if len(set(groups)) < len(groups):
+        if any(_are_variants(*pair) for pair in itertools.combinations([insatser[p.insats_id] for p in placements], 2)):
             continue
         played = replay(placements, problem.catalogue, problem.prospects, problem.case.goal)
         if played.objective <= best or (played.worths < 0.1 - 1e-9).any():

@@ -303,14 +303,16 @@ def _promote(proposal: Proposal, best: Foreseen, first: Foreseen, catalogue: Cat
     """Tell why the rest was not chosen when an alternative turns out to be worth more than the first plan.
 
     What was lost against the first plan is lost besides what the first plan itself falls short of the best. What only
-    the first plan holds is found in no better plan than that.
+    the first plan holds is found in no better plan than that, and stands in nobody's way.
     """
     chosen = {one.insats_id for one in best.planned.placements}
     short = max(best.worth - first.worth, 0.0) if first.worth > -np.inf else None
-    reasons = {
-        one.insats_id: one if one.loss is None or short is None else replace(one, loss=one.loss + short)
-        for one in proposal.not_chosen
-    }
+    reasons = {}
+    for reason in proposal.not_chosen:
+        kept = reason
+        if kept.loss is not None and kept.fact.other is not None and kept.fact.other not in chosen:
+            kept = replace(kept, code="less_gain", fact=Fact(Rule.BEST))
+        reasons[kept.insats_id] = kept if kept.loss is None or short is None else replace(kept, loss=kept.loss + short)
     for one in first.planned.placements:
         reasons[one.insats_id] = NotChosen(one.insats_id, "less_gain", Fact(Rule.BEST), short)
     return replace(

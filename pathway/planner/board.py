@@ -117,7 +117,7 @@ class Board(Plans):
         options, problem = self.options, self.problem
         k = int(options.owner[o])
         begins_before_end = options.start < options.end[o]
-        clashes: Bools = self._variants[k][options.owner]
+        clashes: Bools = self.problem.variants[k][options.owner]
         if self._apart_from[k]:
             clashes |= self.apart[k][options.owner] & begins_before_end & (options.start[o] < options.end)
         if self._leads[k]:
@@ -125,13 +125,6 @@ class Board(Plans):
         for first in problem.needs[k]:
             clashes |= (options.owner == first) & (options.end > options.start[o])
         return clashes
-
-    @cached_property
-    def _variants(self) -> Bools:
-        """(K, K) whether two candidates are the same, or variants of one."""
-        groups = np.array([insats.group or k for k, insats in enumerate(self.problem.candidates)], dtype=object)
-        alike: Bools = groups[:, None] == groups[None, :]
-        return alike
 
     @cached_property
     def _comes_after(self) -> Bools:

@@ -84,11 +84,10 @@ class Plans:
     def keeps_rules(self, picked: Picked) -> bool:
         """Tell whether a plan keeps every rule; options by themselves keep those that concern one insats."""
         owners = [int(k) for k in self.options.owner[list(picked)]] if picked else []
-        groups = [group for k in owners if (group := self.problem.candidates[k].group) is not None]
         return (
-            len(set(owners)) == len(owners) <= self.problem.most_activities
+            len(owners) <= self.problem.most_activities
             and self.required.issubset(owners)
-            and len(set(groups)) == len(groups)
+            and np.count_nonzero(self.problem.variants[np.ix_(owners, owners)]) == len(owners)
             and self._fits(picked)
             and self._in_order(picked, owners)
             and self._reaches_levels(picked, owners)

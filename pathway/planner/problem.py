@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -193,6 +194,29 @@ class Problem:
     def position(self) -> dict[str, int]:
         """Position of each candidate by id."""
         return {insats.id: k for k, insats in enumerate(self.candidates)}
+
+    @cached_property
+    def variants(self) -> Bools:
+        """(K, K) whether one of two candidates at most may be in a plan: they are the same, or variants."""
+        alike = np.eye(len(self.candidates), dtype=bool)
+        for k, insats in enumerate(self.candidates):
+            alike[
+                k, [self.position[id] for id in self.catalogue.variants.get(insats.id, ()) if id in self.position]
+            ] = True
+        return alike
+
+    @cached_property
+    def variant_sets(self) -> tuple[list[int], ...]:
+        """Candidates of which one at most may be in a plan: groups, or pairs of those with steps."""
+        groups: dict[str, list[int]] = {}
+        for k in self.alive:
+            if (group := self.candidates[k].group) is not None:
+                groups.setdefault(group, []).append(k)
+        sets: list[list[int]] = []
+        for members in groups.values():
+            whole = self.variants[np.ix_(members, members)].all()
+            sets += [members] if whole else [[a, b] for a, b in combinations(members, 2) if self.variants[a, b]]
+        return tuple(one for one in sets if len(one) > 1)
 
     @cached_property
     def jobs(self) -> Bools:

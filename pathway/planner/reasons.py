@@ -125,11 +125,9 @@ def _why_never(board: Board, first: Picked, k: int) -> tuple[Code, Fact]:
 def _in_the_way(board: Board, first: Picked, k: int) -> Fact | None:
     """Find what keeps an insats out of the first plan as it stands: a variant of it, or one that excludes it."""
     problem, options = board.problem, board.options
-    insats = problem.candidates[k]
     for o in first:
-        other = problem.candidates[int(options.owner[o])]
-        if insats.group is not None and other.group == insats.group:
-            return Fact(Rule.GROUP, other=other.id)
+        if problem.variants[k, options.owner[o]]:
+            return Fact(Rule.GROUP, other=problem.candidates[int(options.owner[o])].id)
     excluders = [o for o in first if board.apart[k, options.owner[o]]]
     pool = _own(board, k)
     if not excluders or not _all_there(board, first, k):

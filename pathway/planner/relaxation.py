@@ -174,14 +174,9 @@ class _Rows:
         own = np.searchsorted(alive, options.owner)
         self._add(own, np.arange(self.n), np.ones(self.n), np.ones(len(alive)))
         sizes, most = [np.ones(self.n)], [float(problem.most_activities)]
-        groups: dict[str, list[int]] = {}
-        for k in problem.alive:
-            if (group := problem.candidates[k].group) is not None:
-                groups.setdefault(group, []).append(k)
-        for variants in groups.values():
-            if len(variants) > 1:
-                sizes.append(np.isin(options.owner, variants).astype(np.float64))
-                most.append(1.0)
+        for variants in problem.variant_sets:
+            sizes.append(np.isin(options.owner, variants).astype(np.float64))
+            most.append(1.0)
         if problem.budget is not None:
             unit = max(1.0, float(options.cost.max()))
             sizes.append(options.cost / unit)

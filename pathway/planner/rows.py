@@ -73,18 +73,15 @@ class Rows:
 
     def _keep_once_and_few(self) -> None:
         problem = self.problem
-        groups: dict[str, list[Ints]] = {}
         for k in problem.alive:
             insats, own = problem.candidates[k], self._own(k)
             if insats.id in problem.required and Rule.REQUIRED_WISH not in self.without:
                 self.model.proto.constraints.add().exactly_one.literals.extend(own.tolist())
             else:
                 self._keep(each(own), most=1)
-            if insats.group is not None:
-                groups.setdefault(insats.group, []).append(own)
         if Rule.GROUP not in self.without:
-            for variants in groups.values():
-                self._keep_one_at_most(np.concatenate(variants))
+            for variants in problem.variant_sets:
+                self._keep_one_at_most(np.concatenate([self._own(k) for k in variants]))
         if Rule.MAX_ACTIVITIES not in self.without:
             self._keep(each(np.arange(len(self.options))), most=problem.most_activities)
 

@@ -62,7 +62,7 @@ DESCRIPTIONS: dict[Rule, str] = {
     Rule.REQUIRED_INSATS: "Insatser that must come first have been completed, earlier in life or earlier in the plan.",
     Rule.REQUIRED_LEVEL: "Levels that the insats requires are reached now, or expected to be when it starts.",
     Rule.EXCLUSION: "Insatser that exclude each other do not overlap in time.",
-    Rule.GROUP: "At most one of the insatser that are variants of one another is in a plan.",
+    Rule.GROUP: "At most one of the insatser that are variants of one another, and no steps of one way, is in a plan.",
     Rule.WORTH: "An activity adds something worth its while, itself or beside others, unless the person requires it.",
     Rule.MAX_ACTIVITIES: "A plan has no more activities than the case, or else good practice, allows.",
     Rule.JOB_EARLY: "A job-oriented insats starts early, where one can (a rule of good practice that can be switched).",

@@ -296,7 +296,7 @@ def _not_excluded(problem: Problem) -> Passed:
                 until = problem.weeks.date(run.end)
                 stands_in_way.setdefault(k, Fact(Rule.EXCLUSION, other=run.insats_id, on=until))
         for other in given:
-            if other.id != insats.id and insats.group is not None and insats.group == other.group:
+            if other.id in problem.catalogue.variants.get(insats.id, ()):
                 keep[own] = False
                 stands_in_way[k] = Fact(Rule.GROUP, other=other.id)
 

@@ -101,6 +101,8 @@ def test_insatser_are_held_against_each_other() -> None:
     assert told([chosen(), chosen("B", start=7)], insats(), insats("B", excludes=("A",))) == ["exclusion"]
     assert told([chosen(), chosen("B", start=8)], insats(), insats("B", excludes=("A",))) == []
     assert told([chosen(), chosen("B", start=8)], insats(group="g"), insats("B", group="g")) == ["group"]
+    then = insats("B", group="g", requires=Requirements(insatser=("A",)))
+    assert told([chosen(), chosen("B", start=8)], insats(group="g"), then) == []
 
 
 def test_every_week_is_held_against_the_limits_with_what_runs_already() -> None:
