@@ -142,6 +142,8 @@ def test_what_is_unknown_of_a_person_is_said_with_what_it_keeps_out(desk, sugges
     kept_out = sum("kommun är okänd" in one.text for one in suggestion.not_chosen)
     assert kept_out == sum(bool(one.municipalities) for one in desk.catalogue.insatser) > 0
     assert any(note.startswith(f"{kept_out} insatser är inte med") and "kommun." in note for note in suggestion.notes)
+    none = next(note for note in suggestion.notes if note.startswith("Inget förslag"))
+    assert "Fyll i vad som är okänt om personen (kommun) och fråga igen." in none
     for _, _, one in suggested:
         says_so = any("är inte med för att uppgifter om personen saknas" in note for note in one.notes)
         assert says_so == any(" är okänd" in insats.text for insats in one.not_chosen)

@@ -1,7 +1,7 @@
 """What a suggestion says beside its plans: who decides, what is thin, old, unknown or assumed."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from pathway import planner, wording
@@ -36,11 +36,11 @@ def notes(asked: Case, client: Client, plans: Sequence[Plan], proposal: planner.
     told = [words.text("fixed.decides")]
     if model.training.mock:
         told.append(wording.note("mock", words))
+    closed = Counter(_FIELDS[one.fact.rule] for one in proposal.not_chosen if one.fact.missing)
     if plans:
         told += _on_plans(asked, client, plans)
     else:
-        told += _abstention(client, proposal)
-    closed = Counter(_FIELDS[one.fact.rule] for one in proposal.not_chosen if one.fact.missing)
+        told += _abstention(client, proposal, closed)
     if closed:
         told.append(wording.closed_note(closed, words))
     answered_on = [a.measured_on for a in asked.measurements if a.value is not None and a.measured_on <= asked.as_of]
@@ -82,7 +82,7 @@ def _explained_by(insats_id: str, model: Model) -> dict[str, float]:
     return known["times"] if known and known["gain"]["mean"] > 0 else {}
 
 
-def _abstention(client: Client, proposal: planner.Proposal) -> list[str]:
+def _abstention(client: Client, proposal: planner.Proposal, closed: Mapping[str, int]) -> list[str]:
     words = client.words
     if not client.measured:
         return [wording.note("no_measurement", words)]
@@ -96,4 +96,4 @@ def _abstention(client: Client, proposal: planner.Proposal) -> list[str]:
         return [wording.budget_note(cheapest, client.catalogue, client.model.instrument, words)]
     if {one.code for one in proposal.not_chosen} & {"no_expected_gain", "less_gain"}:
         return [wording.note("no_expected_gain", words)]
-    return [wording.nothing_note(Counter(one.fact.rule for one in proposal.not_chosen), words)]
+    return [wording.nothing_note(Counter(one.fact.rule for one in proposal.not_chosen), closed, words)]

@@ -101,6 +101,7 @@ _FILLED = {
     "notes.require_impossible": "insats reason",
     "notes.budget_low": "insats reason",
     "notes.nothing_possible": "rules",
+    "notes.nothing_unknown": "rules parts",
     "notes.closed_by_unknown": "n parts",
     "notes.require_conflict": "rules",
     "notes.few_comparable": "insats n",

@@ -119,19 +119,33 @@ def budget_note(cheapest: Hindrance, catalogue: Catalogue, instrument: Instrumen
     return note("budget_low", words, insats=name_of(cheapest.insats_id, catalogue), reason=reason)
 
 
-def nothing_note(hindered: Mapping[str, int], words: Words | None = None) -> str:
-    """Say that no insats can start, and which rules stand in the way of how many, the most first."""
+def nothing_note(hindered: Mapping[str, int], closed: Mapping[str, int], words: Words | None = None) -> str:
+    """Say that no insats can start, which rules stand in the way of how many, and what to fill in; the most first.
+
+    Parameters
+    ----------
+    hindered
+        How many insatser each rule keeps out.
+    closed
+        How many are kept out since a part of the profile is not known; see `closed_note`.
+    """
     words = words or swedish()
     most = sorted(hindered.items(), key=lambda one: -one[1])[:_RULES_NAMED]
     told = [f"{words.text(f'rule_names.{rule!s}')} ({words.amount(n, 'insats')})" for rule, n in most]
+    if closed:
+        return note("nothing_unknown", words, rules=told, parts=_parts(closed, words))
     return note("nothing_possible", words, rules=told)
 
 
 def closed_note(closed: Mapping[str, int], words: Words | None = None) -> str:
     """Say how many insatser are left out since parts of the profile are not known, and which parts, the most first."""
     words = words or swedish()
-    parts = [words.text(f"profile.{part}") for part in sorted(closed, key=lambda one: -closed[one])]
-    return note("closed_by_unknown", words, n=words.amount(sum(closed.values()), "insats"), parts=parts)
+    n = words.amount(sum(closed.values()), "insats")
+    return note("closed_by_unknown", words, n=n, parts=_parts(closed, words))
+
+
+def _parts(closed: Mapping[str, int], words: Words) -> list[str]:
+    return [words.text(f"profile.{part}") for part in sorted(closed, key=lambda one: -closed[one])]
 
 
 def _default_notes(case: Case, words: Words) -> list[str]:
