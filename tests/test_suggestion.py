@@ -11,7 +11,7 @@ from pathway import case as cases
 from pathway import casefile, features, instrument, plan, shipped, wording
 from pathway.errors import FaultyCase
 from pathway.planner import Placement
-from pathway.suggestion import Desk
+from pathway.suggestion import Desk, named
 from tests import checker
 from tests.worlds import NOW
 
@@ -156,6 +156,22 @@ def test_where_nothing_can_start_the_rules_that_hinder_most_are_named(desk, sugg
     kept_out = sum(one.text == "Den ges inte i personens kommun." for one in suggestion.not_chosen)
     assert suggestion.status == "abstained"
     assert any(f"Oftast hindrar kommunen ({kept_out} insatser)" in note for note in suggestion.notes)
+
+
+def test_alternatives_are_named_after_what_they_are_better_at_whatever_they_were_looked_for(desk, suggested):
+    def hours(own):
+        return sum(one.hours_per_week * (one.end_on - one.start_on).days for one in own.activities)
+
+    _, case, one = next(one for one in suggested if one[1].case_id == "fall-0001")
+    first, *others = (dataclasses.replace(own, theme=None) for own in one.plans)
+    assert all(hours(own) < 0.9 * hours(first) for own in others)
+    themes = [own.theme for own in named((first, *others), case, desk.catalogue)]
+    assert themes[0] == "best"
+    assert None not in themes
+    assert len(set(themes)) == 3
+    wished = dataclasses.replace(others[0], theme="wishes_first")  # which it is not: there are no wishes
+    assert named((first, wished), case, desk.catalogue)[1].theme in themes
+    assert "fewest_hours" not in [own.theme for own in named((others[0], first), case, desk.catalogue)]
 
 
 def test_a_budget_below_the_cheapest_is_told_with_both_amounts(desk, suggested):

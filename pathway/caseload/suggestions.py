@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathway import wording
 from pathway.caseload.casework import Prepared, word
 from pathway.plan import Activity, NotChosen, Plan, Proof, Suggestion
-from pathway.suggestion import Desk, against, on_activities
+from pathway.suggestion import Desk, against, named, on_activities
 
 MOST_PLANS = 3  # the contract's: a plan and up to two alternatives
 
@@ -60,13 +60,14 @@ def _plans(desk: Desk, prepared: Prepared, chosen: int, fits: Collection[int]) -
     if chosen:
         bound = best.objective * (1 + best.proof.gap)
         gap = max(bound - first.objective, 0.0) / max(abs(first.objective), 1e-6)
-        first = replace(first, rank=1, proof=Proof("feasible", gap), theme="best", differs=None, costs=None)
+        first = replace(first, rank=1, proof=Proof("feasible", gap), differs=None, costs=None)
     plans = [first]
     for number, other in enumerate(prepared.alone.plans):
         fresh = number != chosen and number in fits and (not chosen or other.objective <= first.objective)
         if fresh and len(plans) < MOST_PLANS and all(_differ(other, one) for one in plans):
-            plans.append(other if not chosen else against(first, other, prepared.case, desk.catalogue))
-    return tuple(replace(plan, rank=rank) for rank, plan in enumerate(plans, start=1))
+            plans.append(other if not chosen else against(first, other))
+    ranked = [replace(plan, rank=rank) for rank, plan in enumerate(plans, start=1)]
+    return named(ranked, prepared.case, desk.catalogue)
 
 
 def _differ(one: Plan, other: Plan) -> bool:

@@ -25,10 +25,18 @@ class Placed(Protocol):
     def hours_per_week(self) -> float: ...  # noqa: D102
 
 
-def is_better_at(theme: str, plan: Sequence[Placed], first: Sequence[Placed], case: Case, catalogue: Catalogue) -> bool:
-    """Tell whether a plan is better at a theme than the first plan; at ``best``, which is none, no plan is."""
+def is_better_at(
+    theme: str, plan: Sequence[Placed], first: Sequence[Placed], case: Case, catalogue: Catalogue, share: float = 1.0
+) -> bool:
+    """Tell whether a plan is better at a theme than the first plan; at ``best``, which is none, no plan is.
+
+    Parameters
+    ----------
+    share
+        Of the first plan's hours, cost, days until the start or wishes left out: it must have less than this.
+    """
     far, far_first = (_distance(theme, placed, case, catalogue) for placed in (plan, first))
-    return far < far_first - 1e-9
+    return far < share * far_first - 1e-9
 
 
 def _distance(theme: str, plan: Sequence[Placed], case: Case, catalogue: Catalogue) -> float:
@@ -40,9 +48,9 @@ def _distance(theme: str, plan: Sequence[Placed], case: Case, catalogue: Catalog
         case "least_cost":
             return sum((one.end_on - one.start_on).days / 7 * insats.cost_per_week for one, insats in known)
         case "earliest_work" | "health_first":
-            starts = (one.start_on.toordinal() for one, insats in known if insats.type == EARLY[theme])
-            return min(starts, default=inf)
+            days = (max((one.start_on - case.as_of).days, 0) for one, insats in known if insats.type == EARLY[theme])
+            return min(days, default=inf)
         case "wishes_first":
-            return -len({one.insats_id for one in plan} & set(case.wishes.prefer))
+            return len(set(case.wishes.prefer) - {one.insats_id for one in plan})
         case _:
             return 0.0

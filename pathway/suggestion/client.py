@@ -20,8 +20,13 @@ from pathway.overlap import Comparable
 from pathway.plan import Activity, Costs, Differs, Expected, Explanation, Interval, Plan, Proof, Reach
 from pathway.planner import Placement, is_better_at
 from pathway.planner.objective import JOB_ORIENTED, Array, weights_of
+from pathway.planner.practice import shipped as good_practice
 from pathway.wording import Words
 from pathway.wording.places import lifted_text, place_text
+
+CLEARLY = (
+    0.9  # of the first plan's hours, say: an alternative with fewer is named after that, whatever it was looked for
+)
 
 
 class Prices(Protocol):
@@ -71,8 +76,8 @@ class Client:
         made: list[Plan] = []
         for rank, foreseen in enumerate(outcome.plans, start=1):
             plan = replace(self.plan(foreseen), rank=rank, proof=outcome.proof(foreseen))
-            made.append(against(made[0], plan, self.case, self.catalogue) if made else replace(plan, theme="best"))
-        return tuple(made)
+            made.append(against(made[0], plan) if made else plan)
+        return named(made, self.case, self.catalogue)
 
     def plan(self, foreseen: Foreseen) -> Plan:
         """Give a plan its explained gains and expected levels."""
@@ -188,17 +193,33 @@ def placements_of(plan: Plan, case: Case) -> tuple[Placement, ...]:
     )
 
 
-def against(first: Plan, plan: Plan, case: Case, catalogue: Catalogue) -> Plan:
-    """Tell which insatser set an alternative apart from the first plan, what it gives up, and what it is better at.
-
-    What it was looked for was held against another plan, as the grid had it.
-    """
+def against(first: Plan, plan: Plan) -> Plan:
+    """Tell which insatser set an alternative apart from the first plan, and what it gives up."""
     here, there = ([one.insats_id for one in own.activities] for own in (plan, first))
-    better = plan.theme is not None and is_better_at(plan.theme, plan.activities, first.activities, case, catalogue)
     lost = {id: first.expected[id].with_plan.mean - own.with_plan.mean for id, own in plan.expected.items()}
     return replace(
         plan,
-        theme=plan.theme if better else None,
         differs=Differs(tuple(id for id in here if id not in there), tuple(id for id in there if id not in here)),
         costs=Costs(first.objective - plan.objective, lost),
     )
+
+
+def named(plans: Sequence[Plan], case: Case, catalogue: Catalogue) -> tuple[Plan, ...]:
+    """Name each alternative after what it is better at than the first plan, as both are shown.
+
+    That is what it was looked for, if it is: that was held against another plan, as the grid had it. Else something
+    that it is clearly better at, if possible not what another is named after.
+    """
+    if not plans:
+        return ()
+
+    def better(theme: str, plan: Plan, share: float = 1.0) -> bool:
+        return is_better_at(theme, plan.activities, plans[0].activities, case, catalogue, share)
+
+    first, *others = plans
+    themes = [plan.theme if plan.theme and better(plan.theme, plan) else None for plan in others]
+    for at, plan in enumerate(others):
+        if themes[at] is None:
+            clear = [theme for theme in good_practice().themes if better(theme, plan, CLEARLY)]
+            themes[at] = min(clear, key=themes.count, default=None)
+    return (replace(first, theme="best"), *(replace(plan, theme=one) for plan, one in zip(others, themes, strict=True)))
