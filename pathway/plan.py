@@ -157,8 +157,8 @@ class Plan:
     reach
         Per indicator that the goal names a target for.
     theme
-        What the plan was looked for and is better at than the first: one of the planner's themes; ``None`` for an
-        alternative that is nothing but different. ``best``: the first itself.
+        What the plan is better at than the first: one of the planner's themes; ``None`` for an alternative that is
+        nothing but different. ``best``: the first itself.
     differs, costs
         Against the first plan; ``None`` for the first itself.
     """
