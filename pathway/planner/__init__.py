@@ -1,6 +1,7 @@
 """Places insatser in weeks for one person: what keeps every rule and is expected to bring most. See docs/PLANNER.md."""
 
 from pathway.planner.aims import is_better_at
+from pathway.planner.choices import unknown_fields
 from pathway.planner.conflicts import Conflict
 from pathway.planner.individual import Loss, Proposal, Work, loss_of, pool, propose, resume, unlike
 from pathway.planner.model import Effort
@@ -33,5 +34,6 @@ __all__ = [
     "propose",
     "replay",
     "resume",
+    "unknown_fields",
     "unlike",
 ]

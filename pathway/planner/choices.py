@@ -7,7 +7,7 @@ from datetime import date
 
 import numpy as np
 
-from pathway.case import Case, Participation
+from pathway.case import Case, Participation, Profile
 from pathway.catalogue import SWEDISH_LEVELS, Catalogue, Insats
 from pathway.planner.legal import longest_weeks
 from pathway.planner.practice import Grid, Practice
@@ -135,6 +135,17 @@ def not_eligible(insats: Insats, case: Case) -> Fact | None:
         if found is None or SWEDISH_LEVELS.index(found) < SWEDISH_LEVELS.index(needed):
             return _unmet(Rule.SWEDISH_LEVEL, needed, found)
     return None
+
+
+def unknown_fields(insats: Insats, profile: Profile) -> tuple[str, ...]:
+    """Name the fields of the profile that are not known, though the insats is only for some people by them."""
+    limited = {
+        "municipality": insats.municipalities,
+        "birth_year": (insats.age_min, insats.age_max) != (None, None),
+        "income_source": insats.income_sources,
+        "swedish_level": insats.swedish_level_min not in (None, SWEDISH_LEVELS[0]),
+    }
+    return tuple(field for field, limits in limited.items() if limits and getattr(profile, field) is None)
 
 
 def age_unmet(insats: Insats, case: Case, on: date) -> Fact | None:

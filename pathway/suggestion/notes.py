@@ -1,8 +1,9 @@
 """What a suggestion says beside its plans: who decides, what is thin, old, unknown or assumed."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
+from itertools import chain
 
 from pathway import planner, wording
 from pathway.case import Case
@@ -15,13 +16,6 @@ from pathway.wording import Words
 
 OLD_AFTER_DAYS = 2 * DAYS_IN_QUARTER  # a measurement that is older deserves a word
 THIN_BELOW = 30  # participations behind an estimate below which the suggestion says so
-
-_FIELDS = {  # of the profile: what a rule needs to know
-    planner.Rule.MUNICIPALITY: "municipality",
-    planner.Rule.AGE: "birth_year",
-    planner.Rule.INCOME_SOURCE: "income_source",
-    planner.Rule.SWEDISH_LEVEL: "swedish_level",
-}
 
 
 def notes(asked: Case, client: Client, plans: Sequence[Plan], proposal: planner.Proposal) -> tuple[str, ...]:
@@ -36,13 +30,17 @@ def notes(asked: Case, client: Client, plans: Sequence[Plan], proposal: planner.
     told = [words.text("fixed.decides")]
     if model.training.mock:
         told.append(wording.note("mock", words))
-    closed = Counter(_FIELDS[one.fact.rule] for one in proposal.not_chosen if one.fact.missing)
+    insatser, profile = client.catalogue.by_id, client.case.profile
+    closed = [
+        planner.unknown_fields(insatser[one.insats_id], profile) for one in proposal.not_chosen if one.fact.missing
+    ]
+    to_fill_in = [field for field, _ in Counter(chain.from_iterable(closed)).most_common()]
     if plans:
         told += _on_plans(asked, client, plans)
     else:
-        told += _abstention(client, proposal, closed)
+        told += _abstention(client, proposal, to_fill_in)
     if closed:
-        told.append(wording.closed_note(closed, words))
+        told.append(wording.closed_note(len(closed), to_fill_in, words))
     answered_on = [a.measured_on for a in asked.measurements if a.value is not None and a.measured_on <= asked.as_of]
     if answered_on and max(answered_on) < asked.as_of - timedelta(days=OLD_AFTER_DAYS):
         told.append(wording.note("old_measurement", words, date=max(answered_on)))
@@ -82,7 +80,7 @@ def _explained_by(insats_id: str, model: Model) -> dict[str, float]:
     return known["times"] if known and known["gain"]["mean"] > 0 else {}
 
 
-def _abstention(client: Client, proposal: planner.Proposal, closed: Mapping[str, int]) -> list[str]:
+def _abstention(client: Client, proposal: planner.Proposal, to_fill_in: Sequence[str]) -> list[str]:
     words = client.words
     if not client.measured:
         return [wording.note("no_measurement", words)]
@@ -96,4 +94,4 @@ def _abstention(client: Client, proposal: planner.Proposal, closed: Mapping[str,
         return [wording.budget_note(cheapest, client.catalogue, client.model.instrument, words)]
     if {one.code for one in proposal.not_chosen} & {"no_expected_gain", "less_gain"}:
         return [wording.note("no_expected_gain", words)]
-    return [wording.nothing_note(Counter(one.fact.rule for one in proposal.not_chosen), closed, words)]
+    return [wording.nothing_note(Counter(one.fact.rule for one in proposal.not_chosen), to_fill_in, words)]

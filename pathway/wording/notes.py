@@ -119,33 +119,32 @@ def budget_note(cheapest: Hindrance, catalogue: Catalogue, instrument: Instrumen
     return note("budget_low", words, insats=name_of(cheapest.insats_id, catalogue), reason=reason)
 
 
-def nothing_note(hindered: Mapping[str, int], closed: Mapping[str, int], words: Words | None = None) -> str:
-    """Say that no insats can start, which rules stand in the way of how many, and what to fill in; the most first.
+def nothing_note(hindered: Mapping[str, int], unknown: Sequence[str], words: Words | None = None) -> str:
+    """Say that no insats can start, which rules stand in the way of how many, the most first, and what to fill in.
 
     Parameters
     ----------
     hindered
         How many insatser each rule keeps out.
-    closed
-        How many are kept out since a part of the profile is not known; see `closed_note`.
+    unknown
+        Parts of the profile that would have to be known.
     """
     words = words or swedish()
     most = sorted(hindered.items(), key=lambda one: -one[1])[:_RULES_NAMED]
     told = [f"{words.text(f'rule_names.{rule!s}')} ({words.amount(n, 'insats')})" for rule, n in most]
-    if closed:
-        return note("nothing_unknown", words, rules=told, parts=_parts(closed, words))
+    if unknown:
+        return note("nothing_unknown", words, rules=told, parts=_parts(unknown, words))
     return note("nothing_possible", words, rules=told)
 
 
-def closed_note(closed: Mapping[str, int], words: Words | None = None) -> str:
-    """Say how many insatser are left out since parts of the profile are not known, and which parts, the most first."""
+def closed_note(n_insatser: int, unknown: Sequence[str], words: Words | None = None) -> str:
+    """Say how many insatser are left out since parts of the profile are not known, and which parts."""
     words = words or swedish()
-    n = words.amount(sum(closed.values()), "insats")
-    return note("closed_by_unknown", words, n=n, parts=_parts(closed, words))
+    return note("closed_by_unknown", words, n=words.amount(n_insatser, "insats"), parts=_parts(unknown, words))
 
 
-def _parts(closed: Mapping[str, int], words: Words) -> list[str]:
-    return [words.text(f"profile.{part}") for part in sorted(closed, key=lambda one: -closed[one])]
+def _parts(unknown: Sequence[str], words: Words) -> list[str]:
+    return [words.text(f"profile.{part}") for part in unknown]
 
 
 def _default_notes(case: Case, words: Words) -> list[str]:
@@ -156,11 +155,11 @@ def _default_notes(case: Case, words: Words) -> list[str]:
         if part == "limits":
             notes |= _limit_notes(case, name, words)
         elif part == "profile":
-            unknown.append(words.text(f"profile.{name}"))
+            unknown.append(name)
         elif part != "goal" or not case.goal.weights:  # one note for a part, however much of it is missing
             notes[part] = note(f"defaulted_{part}", words)
     if unknown:
-        notes["profile"] = note("defaulted_profile", words, parts=unknown)
+        notes["profile"] = note("defaulted_profile", words, parts=_parts(unknown, words))
     return list(notes.values())
 
 
