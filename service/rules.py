@@ -5,13 +5,14 @@ held against the same rules. They are those of `pathway.planner`, written a seco
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import combinations
 from typing import Any
 
 from pathway.case import Case
 from pathway.catalogue import Catalogue, Insats
+from pathway.plan import Plan
 from pathway.planner import Rule
 from pathway.planner.choices import age_unmet, not_eligible, running_of
 from pathway.planner.legal import longest_weeks
@@ -47,6 +48,23 @@ class Placed:
     def touches(self, start: date, end: date) -> bool:
         """Tell whether any of its days is from `start` up to and not including `end`."""
         return self.start_on < end and start < self.end_on
+
+
+def placed(plan: Plan) -> list[Placed]:
+    """Give the activities of a plan that was suggested, with what is expected of them."""
+    return [
+        Placed(
+            one.insats_id, one.start_on, one.end_on, one.hours_per_week,
+            {indicator: gain.mean for indicator, gain in one.gain.items()},
+        )
+        for one in plan.activities
+    ]  # fmt: skip
+
+
+def with_gains(chosen: Sequence[Placed], plans: Sequence[Plan]) -> list[Placed]:
+    """Give what stays as it was suggested the gains that are expected of it: what comes later may need them."""
+    suggested = [one for plan in plans for one in placed(plan)]
+    return [next((one for one in suggested if replace(one, gains={}) == own), own) for own in chosen]
 
 
 @dataclass(frozen=True)

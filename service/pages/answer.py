@@ -74,7 +74,8 @@ def take_answer(id: str, guest: Annotated[Visitor, sending(Permission.DECIDE)]) 
         if guest.sent.get("action") == "check":  # whoever checks a changed plan means to change it
             draft = replace(draft, answer="changed")
         chosen, errors = read_chosen(draft, guest) if draft.answer == "changed" else ([], [])
-        broken = rules.broken(chosen, found.case, visit.planning.catalogue) if chosen and not errors else []
+        expected = rules.with_gains(chosen, found.suggestion.plans)
+        broken = rules.broken(expected, found.case, visit.planning.catalogue) if chosen and not errors else []
         if guest.sent.get("action") == "check":
             return _form(visit, guest, found, draft, errors, None if errors else broken)
         errors = [*_asked_for(draft, found, guest), *errors]

@@ -33,23 +33,13 @@ def broken(
     """
     found = []
     for plan in plans:
-        told = [(one.rule, one.insats_id) for one in rules.broken(_placed(plan), case, catalogue)]
+        told = [(one.rule, one.insats_id) for one in rules.broken(rules.placed(plan), case, catalogue)]
         for rule, insats_id in [*told, *_suggested(case, catalogue, speakable, plan)]:
             found.append(f"plan {plan.rank}: {rule}" + (f" ({insats_id})" if insats_id else ""))
         worth = _objective(case, plan, ends)
         if abs(worth - plan.objective) > OBJECTIVE * max(1.0, sum(case.goal.weights.values())):
             found.append(f"plan {plan.rank}: objective is {plan.objective:.6f}, its levels make {worth:.6f}")
     return found + [f"plans {one.rank} and {other.rank}: {Rule.DIFFERENCE}" for one, other in _alike(plans)]
-
-
-def _placed(plan: Plan) -> list[rules.Placed]:
-    return [
-        rules.Placed(
-            one.insats_id, one.start_on, one.end_on, one.hours_per_week,
-            {indicator: gain.mean for indicator, gain in one.gain.items()},
-        )
-        for one in plan.activities
-    ]  # fmt: skip
 
 
 def _suggested(case: Case, catalogue: Catalogue, speakable: Container[str], plan: Plan) -> Iterator[tuple[Rule, str]]:

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from suggestion_builders import a_plan, an_activity
 
 from pathway.case import Answer, Case, HoursFrom, Limits, Locked, Participation, Profile
 from pathway.catalogue import Catalogue, Evidence, Insats, Intake, Range, Requirements, Weeks
@@ -65,6 +66,20 @@ def test_a_level_may_be_reached_by_what_came_before() -> None:
     first = replace(chosen(), gains={"natverk": 1.2})
     assert told([first, chosen("B", start=8)], insats(), second, measurements=(rated,)) == []
     assert told([first, chosen("B", start=7)], insats(), second, measurements=(rated,)) == ["required_level"]
+
+
+def test_what_stays_as_it_was_suggested_still_brings_the_level_that_comes_after_it() -> None:
+    rated = Answer(MONDAY, "klient", "natverk", 1)
+    lifting = an_activity("A", MONDAY, weeks=8, hours=8.0, gain={"natverk": (1.0, 1.2, 1.4)})
+    plan = a_plan([lifting, an_activity("B", MONDAY + timedelta(weeks=8), weeks=8)], case(measurements=(rated,)))
+    offered = insats(), insats("B", requires=Requirements(levels={"natverk": 2.0}))
+
+    def rules_broken(*changed: Placed) -> list[str]:
+        return told(rules.with_gains(changed, [plan]), *offered, measurements=(rated,))
+
+    assert rules_broken(chosen(), chosen("B", start=8, hours=4)) == []
+    assert rules_broken(chosen(weeks=7), chosen("B", start=8)) == ["required_level"]
+    assert rules_broken(chosen("B", start=8)) == ["required_level"]
 
 
 def test_an_insats_is_there_once_and_what_is_decided_stays() -> None:
