@@ -198,11 +198,9 @@ class Problem:
     @cached_property
     def variants(self) -> Bools:
         """(K, K) whether one of two candidates at most may be in a plan: they are the same, or variants."""
-        alike = np.eye(len(self.candidates), dtype=bool)
-        for k, insats in enumerate(self.candidates):
-            alike[
-                k, [self.position[id] for id in self.catalogue.variants.get(insats.id, ()) if id in self.position]
-            ] = True
+        alike, at = np.eye(len(self.candidates), dtype=bool), self.position
+        for id in self.catalogue.variants.keys() & at.keys():
+            alike[at[id], [at[other] for other in self.catalogue.variants[id] if other in at]] = True
         return alike
 
     @cached_property
