@@ -3,7 +3,7 @@
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -48,6 +48,35 @@ def read_each(path: Path, instrument: Instrument) -> Iterator[tuple[str, Case | 
             yield place, raw if isinstance(raw, FaultyCase) else cases.shape(raw, instrument, f"{path}: {place}")
         except FaultyCase as fault:
             yield place, fault
+
+
+def sound(
+    path: Path, instrument: Instrument, checks: Sequence[Callable[[Case], None]], faults: list[str]
+) -> Iterator[Case]:
+    """Read cases as `read` does, but leave out those that break a rule: what is wrong with each is added to `faults`.
+
+    Parameters
+    ----------
+    checks
+        Each may raise a `FaultyCase`, too.
+
+    Raises
+    ------
+    UnreadableFile
+        The file cannot be read or is not JSON.
+    FaultyCase
+        It holds no case.
+    """
+    for place, case in read_each(path, instrument):
+        try:
+            if isinstance(case, FaultyCase):
+                raise case
+            for check in checks:
+                check(case)
+        except FaultyCase as fault:
+            faults.append(fault.message if fault is case else f"{path}: {place}: {fault.message}")
+        else:
+            yield case
 
 
 def count(path: Path) -> int:

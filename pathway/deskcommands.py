@@ -142,7 +142,7 @@ def _suggest(chosen: argparse.Namespace) -> None:
     if made:
         _print(made, desk, chosen)
     if faults:
-        raise _refusal(faults, f"the others are {f'in {chosen.out}' if chosen.out else 'above'}")
+        raise refusal(faults, f"the others are {f'in {chosen.out}' if chosen.out else 'above'}")
 
 
 def _print(made: "Sequence[tuple[Case, Suggestion]]", desk: "Desk", chosen: argparse.Namespace) -> None:
@@ -181,29 +181,22 @@ def _suggested(
     from pathway import casefile
 
     total, n_made = casefile.count(chosen.cases), 0
-    for number, (place, case) in enumerate(casefile.read_each(chosen.cases, desk.model.instrument), start=1):
-        tell("planning", number, total)
-        try:
-            if isinstance(case, FaultyCase):
-                raise case
-            if chosen.caution is not None and not case.goal.caution:
-                case = replace(case, goal=replace(case.goal, caution=chosen.caution))
-            pair = desk.aimed(case), desk.suggest(case, datetime.now(UTC))
-        except FaultyCase as fault:
-            faults.append(fault.message if fault is case else f"{chosen.cases}: {place}: {fault.message}")
-        else:
-            n_made += 1
-            yield pair
+    for case in casefile.sound(chosen.cases, desk.model.instrument, [desk.check], faults):
+        n_made += 1
+        tell("planning", n_made + len(faults), total)
+        if chosen.caution is not None and not case.goal.caution:
+            case = replace(case, goal=replace(case.goal, caution=chosen.caution))
+        yield desk.aimed(case), desk.suggest(case, datetime.now(UTC))
     if not n_made:
-        raise _refusal(faults)
+        raise refusal(faults)
 
 
-def _refusal(faults: Sequence[str], others: str = "") -> FaultyCase:
+def refusal(faults: Sequence[str], others: str = "") -> FaultyCase:
     """Say what is wrong with each case but the last, a line each, and give the last as the error to raise."""
     *before, last = faults
     for one in before:
         print(f"pathway: {one}", file=sys.stderr)
-    return FaultyCase(f"{last} ({len(faults)} not planned for; {others})" if others else last)
+    return FaultyCase(f"{last} ({len(faults)} left out; {others})" if others else last)
 
 
 def _caseload(chosen: argparse.Namespace) -> None:
@@ -231,7 +224,7 @@ def _caseload(chosen: argparse.Namespace) -> None:
         planned = planning.plan_all(desk, cases, created_at, wanted, tell=tell, total=total, expected=coming)
     faults = [fault.message for fault in planned.faults]
     if not planned.prepared:
-        raise _refusal(faults)
+        raise refusal(faults)
     with casefile.results(chosen.out) as write:
         for suggestion in planned.suggestions:
             write(plan.plain(suggestion))
@@ -242,22 +235,22 @@ def _caseload(chosen: argparse.Namespace) -> None:
     if chosen.prices_out is not None:
         pricefile.write(planned.prices, chosen.prices_out)
     if faults:
-        raise _refusal(faults, f"the others are in {chosen.out}")
+        raise refusal(faults, f"the others are in {chosen.out}")
 
 
 def _rule(chosen: argparse.Namespace) -> None:
     from pathway import casefile, simplerule
     from pathway.progress import shown
 
-    desk = _desk(chosen)
+    desk, faults = _desk(chosen), list[str]()
     with shown("rule") as tell:
         tell("planning")
-        cases = [case for _, case in casefile.read(chosen.cases, desk.model.instrument)]
+        cases = list(casefile.sound(chosen.cases, desk.model.instrument, [desk.check], faults))
         choices, own = simplerule.compare(desk, cases)
     if len(choices) < simplerule.FEWEST_CASES:
-        raise FaultyCase(
-            f"{chosen.cases}: a rule needs at least {simplerule.FEWEST_CASES} cases that can have a plan, and there "
-            f"are {len(choices)}; give more cases"
-        )
+        few = f"{chosen.cases}: a rule needs at least {simplerule.FEWEST_CASES} cases that can have a plan"
+        raise refusal([*faults, f"{few}, and there are {len(choices)}; give more cases"])
     made, worth = simplerule.settle(desk, choices, own)
     print("\n".join(simplerule.lines(made, worth, desk.catalogue, desk.model.instrument)))
+    if faults:
+        raise refusal(faults, "the rule is made of the others")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pathway import shipped
+from pathway.deskcommands import refusal
 from pathway.errors import TrackingUnavailable
 
 if TYPE_CHECKING:
@@ -113,14 +114,17 @@ def _compare(chosen: argparse.Namespace) -> None:
     from pathway.comparison import between
 
     first, second = (_model(name, chosen.track) for name in (chosen.first, chosen.second))
-    cases = None
+    cases, faults = None, list[str]()
     if chosen.cases:
         from pathway import casefile, catalogue
         from pathway.suggestion import Desk
 
         offered = catalogue.read(chosen.catalogue)
-        asked = (case for _, case in casefile.read(chosen.cases, first.instrument))
-        cases = between.on_cases(Desk(first, offered), Desk(second, offered), asked, datetime.now(UTC))
+        desks = Desk(first, offered), Desk(second, offered)
+        asked = casefile.sound(chosen.cases, first.instrument, [desk.check for desk in desks], faults)
+        cases = between.on_cases(*desks, asked, datetime.now(UTC))
+        if not cases.n_cases:
+            raise refusal(faults)
     print("\n".join(between.lines(first, second, cases)))
     if chosen.out:
         import json
@@ -129,6 +133,8 @@ def _compare(chosen: argparse.Namespace) -> None:
 
         with casefile.whole(chosen.out) as file:
             file.write(json.dumps(between.plain(first, second, cases), ensure_ascii=False, indent=1) + "\n")
+    if faults:
+        raise refusal(faults, "the models are compared on the others")
 
 
 def _release(chosen: argparse.Namespace) -> None:

@@ -167,7 +167,7 @@ def test_a_faulty_case_stops_no_other(a_file, case, tmp_path, capsys):
         assert len(said) == n_faults
         for place, line, rule in zip((2, 3, 4, 6), said, rules, strict=False):
             assert line.startswith(f"pathway: {cases}: {word} {place}: {rule}")
-        assert said[-1].endswith(f"({n_faults} not planned for; the others are in {out})")
+        assert said[-1].endswith(f"({n_faults} left out; the others are in {out})")
         made = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
         assert [one["case_id"] for one in made] == ["fall-a", "fall-b"]
         assert all(one["plans"] for one in made)
@@ -180,6 +180,28 @@ def test_a_faulty_case_is_left_out_of_what_is_read(a_file, case, capsys, tmp_pat
     assert run("suggest", "--cases", cases, "--out", out, "--format", format) == ERRORS
     assert "case 2: as_of: " in capsys.readouterr().err
     assert len(set(re.findall(r"\bf-[0-9a-f]{20}\b", out.read_text(encoding="utf-8")))) == 2
+
+
+def test_a_rule_and_a_comparison_are_made_of_the_cases_that_are_sound(a_file, case, capsys, tmp_path):
+    sound = json.loads(shipped.cases().read_text(encoding="utf-8"))
+    faults = [case | fault for fault in ({"as_of": None}, {"wishes": {"require": ["NOPE"]}})]
+    model, out = shipped.model(), tmp_path / "compared.json"
+    for arguments, asked, end in (
+        (("rule",), sound, "(2 left out; the rule is made of the others)"),
+        (
+            ("model", "compare", model, model, "--out", out),
+            sound[:1],
+            "(2 left out; the models are compared on the others)",
+        ),
+    ):
+        assert run(*arguments, "--cases", a_file([*faults, *asked])) == ERRORS
+        said = capsys.readouterr()
+        lines = [line for line in said.err.splitlines() if line.startswith("pathway: ")]
+        assert [line.split(": ")[2] for line in lines] == ["case 1", "case 2"]
+        assert lines[-1].endswith(end)
+        assert said.out
+    assert json.loads(out.read_text(encoding="utf-8"))["cases"]["n_cases"] == 1
+    assert "as_of: " in refused(capsys, "model", "compare", model, model, "--cases", a_file(faults[:1]))
 
 
 def test_no_message_repeats_what_a_field_holds(a_file, case, tmp_path, capsys):

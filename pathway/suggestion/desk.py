@@ -128,10 +128,17 @@ class Desk:
         FaultyCase
             As `suggest`.
         """
-        self._check(case)
+        self.check(case)
         return Client(self.model, self.catalogue, self.aimed(case), self.words, self.prices)
 
-    def _check(self, case: Case) -> None:
+    def check(self, case: Case) -> None:
+        """Tell whether the case may be planned for.
+
+        Raises
+        ------
+        FaultyCase
+            As `suggest`.
+        """
         if case.case_phase in HELD_BACK:
             raise FaultyCase(
                 f"case_phase: {case.case_phase} must be held back: no suggestion is made before there is a case"
