@@ -83,9 +83,7 @@ class _Aim:
         if self.name == "least_cost":
             return options.cost.astype(np.float64)
         early = (problem.weeks.n_days - options.start) / problem.weeks.n_days
-        if self.name == "earliest_work":
-            return np.asarray(-early * problem.jobs[options.owner])
-        if self.name == "health_first":
+        if self.name in EARLY:
             kinds = np.array([insats.type == EARLY[self.name] for insats in problem.candidates])
             return np.asarray(-early * kinds[options.owner])
         return np.asarray(-1.0 * (problem.bonus[options.owner] > 0))

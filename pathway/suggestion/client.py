@@ -24,9 +24,7 @@ from pathway.planner.practice import shipped as good_practice
 from pathway.wording import Words
 from pathway.wording.places import lifted_text, place_text
 
-CLEARLY = (
-    0.9  # of the first plan's hours, say: an alternative with fewer is named after that, whatever it was looked for
-)
+CLEARLY = 0.9  # of the first plan's hours, say: an alternative with fewer may be named after that
 
 
 class Prices(Protocol):
