@@ -133,7 +133,10 @@ class Changes:
 
 @dataclass(frozen=True)
 class WhatIf:
-    """The plan that comes of changes, and what is different from the one that was shown."""
+    """The plan that comes of changes, and what is different from the one that was shown.
+
+    Where another model or catalogue made what was shown, the last note says so: some of the difference may be its.
+    """
 
     based_on: str
     status: Status
