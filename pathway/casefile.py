@@ -62,10 +62,8 @@ def sound(
 
     Raises
     ------
-    UnreadableFile
-        The file cannot be read or is not JSON.
-    FaultyCase
-        It holds no case.
+    UnreadableFile, FaultyCase
+        As `read_each`.
     """
     for place, case in read_each(path, instrument):
         try:

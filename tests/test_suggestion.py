@@ -158,6 +158,13 @@ def test_where_nothing_can_start_the_rules_that_hinder_most_are_named(desk, sugg
     assert any(f"Oftast hindrar kommunen ({kept_out} insatser)" in note for note in suggestion.notes)
 
 
+def test_no_alternative_is_said_to_lack_less_than_it_lacks_to_the_first_plan(suggested):
+    found = [(one.plans[0].objective, other) for _, _, one in suggested for other in one.plans[1:]]
+    assert len(found) > 5
+    for best, other in found:  # with neither wishes nor caution plans are compared by their objectives
+        assert other.proof.gap >= (best - other.objective) / other.objective - 1e-9
+
+
 def test_alternatives_are_named_after_what_they_are_better_at_whatever_they_were_looked_for(desk, suggested):
     def hours(own):
         return sum(one.hours_per_week * (one.end_on - one.start_on).days for one in own.activities)

@@ -62,11 +62,13 @@ class Outcome:
         """Tell what is proven of one of the plans: ``optimal`` only of the first, at the gains along its own way.
 
         The gap is the solver's own, of plan and bound at the gains that it was told, caution taken off. What a plan is
-        worth along its own way holds what the bound does not: time that would else be a gap, and gains by then.
+        worth along its own way holds what the bound does not: time that would else be a gap, and gains by then. An
+        alternative's is no smaller than what it lacks to the first plan.
         """
-        if plan is self.plans[0] and self.stable and plan.planned.status == "optimal":
+        first = self.plans[0]
+        if plan is first and self.stable and plan.planned.status == "optimal":
             return Proof("optimal", 0.0)
-        return Proof("feasible", plan.planned.gap)
+        return Proof("feasible", max(plan.planned.gap, (first.worth - plan.worth) / max(abs(plan.worth), _SLACK)))
 
 
 @dataclass(frozen=True, eq=False)
